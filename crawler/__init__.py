@@ -1,0 +1,1 @@
+"""Stage 1, FETCH: from sources to archived pages, the only package that imports Scrapy."""

@@ -1,0 +1,1 @@
+"""Khabar (خبر, "news"): media monitoring for opinion journalism."""

@@ -1,0 +1,85 @@
+"""THE text analysis: index, query, tagger and highlighter see the same words.
+
+A token is a run of Unicode letters, numbers and marks of the original, folded; its offsets are code points of
+the original. `regex` is used for its own Unicode tables: tokens do not change with the Python underneath.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+import regex
+import Stemmer
+
+TEXT_VERSION = 1
+MAX_TOKEN = 100  # Elasticsearch's whitespace tokenizer splits longer ones, Tantivy does not
+
+# Joiners and soft hyphens stand inside words and are not part of their spelling.
+_WORD = regex.compile(r"[\p{L}\p{N}\p{M}](?:[\p{L}\p{N}\p{M}\u00ad\u200c-\u200f\u2060]*[\p{L}\p{N}\p{M}])?")
+
+# Marks that readers leave out or type at will: Latin accents, Arabic vowel signs, tatweel, the Devanagari nukta.
+# Vowel signs of the Indic scripts are marks too, and stay.
+_DROP = regex.compile(
+    r"[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640\u093c\u00ad\u200c-\u200f\u2060\s]"
+)
+
+_LETTERS = str.maketrans(
+    {
+        "ي": "ی", "ى": "ی", "ې": "ی", "ۍ": "ی",
+        "ك": "ک", "ڪ": "ک", "ګ": "گ", "ڬ": "گ",
+        "ہ": "ه", "ھ": "ه", "ە": "ه", "ة": "ه", "ۃ": "ه",
+        "ı": "i", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe",
+    }
+)  # fmt: skip
+
+_SNOWBALL = {
+    "en": "english",
+    "ar": "arabic",
+    "hi": "hindi",
+    "ne": "nepali",
+    "fa": "persian",
+    "prs": "persian",
+}
+_stemmers: dict[str, Stemmer.Stemmer] = {}
+
+
+class Token(NamedTuple):
+    """A word of a text: folded, with the code points it was cut from."""
+
+    text: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=200_000)
+def fold_word(word: str) -> str:
+    """Return one word without case, diacritics and spelling variants of its script; it may become empty."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", word).casefold())
+    plain = _DROP.sub("", plain).translate(_LETTERS)
+    if not plain.isascii():
+        plain = "".join(str(unicodedata.digit(c)) if unicodedata.category(c) == "Nd" else c for c in plain)
+    return plain[:MAX_TOKEN]
+
+
+def tokenize(text: str) -> list[Token]:
+    """Return the words of a text in order, folded, with their code point offsets into it."""
+    words = ((fold_word(match[0]), match) for match in _WORD.finditer(text))
+    return [Token(folded, match.start(), match.end()) for folded, match in words if folded]
+
+
+def fold(text: str) -> str:
+    """Return the folded words of a text, joined by single spaces: for comparing, never for display."""
+    return " ".join(token.text for token in tokenize(text))
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str, lang: str) -> str:
+    """Return the stem of a folded word, marked with its language (`en:talk`); without a stemmer, the word itself."""
+    name = _SNOWBALL.get(lang)
+    if name is None:
+        return f"{lang}:{word}"
+    # PyStemmer's C object is not safe to share between threads; its words are cached above.
+    stemmer = _stemmers.setdefault(lang, Stemmer.Stemmer(name))
+    return f"{lang}:{stemmer.stemWord(word)}"

@@ -1,0 +1,78 @@
+"""Canonical URLs and the identity of an article, frozen by ID_VERSION."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import lru_cache
+from urllib.parse import urljoin, urlsplit
+
+import tldextract
+from w3lib.url import canonicalize_url, url_query_cleaner
+
+ID_VERSION = 1
+
+# Parameters that name the reader's way here, never the article.
+_TRACKING = re.compile(
+    r"^(utm_\w+|fbclid|gclid|dclid|msclkid|igshid|mc_[ce]id|_ga|yclid|ref_src|ref_url|cmpid|ncid|ocid|"
+    r"at_(medium|campaign|custom\d|link_\w+)|xtor|s_cid|smid|smtyp|source|share|amp|ito|taid|soc_\w+)$"
+)
+_SECTION = re.compile(
+    r"^/?((index|home|default)\.\w+)?$|^/(category|tag|topics?|section|author|writer)s?/", re.IGNORECASE
+)
+
+# The list of public suffixes that ships with tldextract: never fetched, never cached on disk.
+_suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+
+def canonical(url: str, base: str | None = None) -> str:
+    """Return the URL by which an article is known: absolute, sorted query, no tracking, no fragment.
+
+    `urn:` names pass unchanged. Raises ValueError where the URL has no host or is not http(s).
+    """
+    if url.startswith("urn:"):
+        return url
+    absolute = urljoin(base, url.strip()) if base else url.strip()
+    parts = urlsplit(absolute)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"not a web address: {url!r}")
+    tracking = [
+        name.split("=", 1)[0] for name in parts.query.split("&") if _TRACKING.match(name.split("=", 1)[0])
+    ]
+    cleaned = url_query_cleaner(absolute, tracking, remove=True) if tracking else absolute
+    normal = urlsplit(canonicalize_url(cleaned))
+    port = parts.port
+    host = parts.hostname.rstrip(".") + (f":{port}" if port and port not in {80, 443} else "")
+    path = re.sub(r"/amp/?$", "/", normal.path) or "/"
+    return normal._replace(netloc=host, path=path).geturl()
+
+
+def article_id(url: str) -> str:
+    """Return the id of the article at this canonical URL: 20 hex digits.
+
+    Scheme, `www.` and a trailing slash do not tell two articles apart.
+    """
+    key = re.sub(r"^https?://(www\.)?", "", url)
+    key = re.sub(r"/(\?|$)", r"\1", key) if not url.startswith("urn:") else key
+    return hashlib.sha256(f"{ID_VERSION}:{key}".encode()).hexdigest()[:20]
+
+
+@lru_cache(maxsize=65536)
+def registrable_domain(url_or_host: str) -> str:
+    """Return the domain someone registered (`www.bbc.co.uk` → `bbc.co.uk`), or the bare host where there is none."""
+    host = urlsplit(url_or_host).hostname if "//" in url_or_host else url_or_host
+    host = (host or "").rstrip(".").lower()
+    found = _suffixes(host)
+    if found.top_domain_under_public_suffix or found.suffix or found.ipv4 or ":" in host:
+        return found.top_domain_under_public_suffix or host
+    return ".".join(
+        host.split(".")[-2:]
+    )  # an unlisted top level, such as .example: the list's own default rule
+
+
+def believable_canonical(claimed: str, page: str) -> bool:
+    """Tell whether a page's rel=canonical may name the article: same domain, and no home or section page."""
+    if registrable_domain(claimed) != registrable_domain(page):
+        return False
+    here = urlsplit(claimed)
+    return not (_SECTION.search(here.path) and not here.query) or urlsplit(page).path == here.path

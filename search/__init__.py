@@ -1,0 +1,1 @@
+"""Stage 3, FIND: one query language and its executions."""

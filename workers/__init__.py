@@ -1,0 +1,1 @@
+"""Stage 2, PROCESS: from archived records to tagged, deduplicated articles in the index."""
