@@ -1,0 +1,201 @@
+"""Processes for the pure stages: spawned, one pipe each, so that a death is blamed on the right task.
+
+Spawned, never forked: a forked child inherits the index lock and holds it when its parent is killed. A child
+ends itself when its parent is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+
+Work = Callable[[str], bytes]
+Start = Callable[[], Work]
+
+PATIENCE = 600.0  # seconds a task may take before its process is ended: 50 slow pages take a tenth of it
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A task's answer."""
+
+    task: str
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """A task whose process died, or was ended for taking too long."""
+
+    task: str
+    reason: str
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: SpawnProcess
+    pipe: Connection
+    task: str | None = None
+    since: float = field(default=0.0)
+
+
+class Pool:
+    """A fixed number of child processes that each answer one task (a string) at a time.
+
+    `start` runs once in each child and returns the function that answers tasks; it must be importable by name
+    (a module's function, or a functools.partial of one). Not thread-safe.
+    """
+
+    def __init__(self, start: Start, processes: int, patience: float = PATIENCE) -> None:
+        self._start = start
+        self._patience = patience
+        self._context = multiprocessing.get_context("spawn")
+        self._waiting: deque[str] = deque()
+        self._workers = [self._spawn() for _ in range(max(1, processes))]
+
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of the children."""
+        return [worker.process.pid or 0 for worker in self._workers]
+
+    @property
+    def busy(self) -> int:
+        """How many tasks are not yet answered."""
+        return len(self._waiting) + sum(worker.task is not None for worker in self._workers)
+
+    def submit(self, task: str) -> None:
+        """Queue a task."""
+        self._waiting.append(task)
+        self._hand_out()
+
+    def results(self, timeout: float | None = None) -> list[Done | Died]:
+        """Return the answers that are there, waiting up to `timeout` seconds for the first."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self.busy:
+            if found := [
+                answer for worker in self._ready(_left(deadline)) if (answer := self._collect(worker))
+            ]:
+                self._hand_out()
+                return found
+            if deadline is not None and time.monotonic() >= deadline:
+                break
+        return []
+
+    def map(self, tasks: Iterable[str]) -> Iterator[Done | Died]:
+        """Yield the answers to all tasks, in the order in which they come."""
+        for task in tasks:
+            self.submit(task)
+        while self.busy:
+            yield from self.results()
+
+    def close(self) -> None:
+        """End the children: closing their pipe is the sign; those in the middle of a task are terminated."""
+        for worker in self._workers:
+            worker.pipe.close()
+            if worker.task is not None:
+                worker.process.terminate()
+        for worker in self._workers:
+            worker.process.join(5)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            worker.process.close()
+        self._workers = []
+
+    def _spawn(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_serve, args=(theirs, self._start, os.getpid()), daemon=True)
+        process.start()
+        theirs.close()
+        return _Worker(process, ours)  # pyright: ignore[reportArgumentType] - the stub means Windows' pipes
+
+    def _hand_out(self) -> None:
+        for place, worker in enumerate(self._workers):
+            if worker.task is not None or not self._waiting:
+                continue
+            if not worker.process.is_alive():
+                self._workers[place] = self._replace(worker)
+            self._give(self._workers[place], self._waiting.popleft())
+
+    @staticmethod
+    def _give(worker: _Worker, task: str) -> None:
+        worker.task, worker.since = task, time.monotonic()
+        # A process that died just now refuses it: its sentinel tells, and the blame falls on this task.
+        with contextlib.suppress(OSError):
+            worker.pipe.send(task)
+
+    def _replace(self, worker: _Worker) -> _Worker:
+        worker.pipe.close()
+        worker.process.join(1)
+        worker.process.close()
+        return self._spawn()
+
+    def _ready(self, timeout: float | None) -> list[_Worker]:
+        working = [worker for worker in self._workers if worker.task is not None]
+        objects = [thing for worker in working for thing in (worker.pipe, worker.process.sentinel)]
+        slice_ = 1.0 if timeout is None else min(timeout, 1.0)
+        signs = set(map(id, wait(objects, slice_)))
+        found = [w for w in working if id(w.pipe) in signs or not w.process.is_alive()]
+        return found + [w for w in working if w not in found and time.monotonic() - w.since > self._patience]
+
+    def _collect(self, worker: _Worker) -> Done | Died | None:
+        task = worker.task
+        assert task is not None
+        reason = f"took more than {self._patience:.0f} s"
+        try:
+            if worker.pipe.poll():
+                answer = worker.pipe.recv_bytes()
+                worker.task = None
+                return Done(task, answer)
+        except (EOFError, OSError):
+            worker.process.join(5)
+        if not worker.process.is_alive():
+            reason = _cause(worker.process.exitcode)
+        elif time.monotonic() - worker.since <= self._patience:
+            return None
+        worker.process.kill()
+        worker.task = None
+        self._workers[self._workers.index(worker)] = self._replace(worker)
+        return Died(task, reason)
+
+
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+def _cause(exitcode: int | None) -> str:
+    if exitcode is not None and exitcode < 0:
+        return f"killed by {signal.Signals(-exitcode).name}"
+    return f"ended with status {exitcode}"
+
+
+def _serve(pipe: Connection, start: Start, parent: int) -> None:
+    """Answer tasks until the pipe closes or the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it closes the pipe
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    work = start()
+    while True:
+        try:
+            task: str = pipe.recv()
+        except (EOFError, OSError):
+            return
+        answer = work(task)
+        try:
+            pipe.send_bytes(answer)
+        except OSError:
+            return
+
+
+def _follow(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)  # only this leaves at once, whatever the main thread is doing
