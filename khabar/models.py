@@ -244,6 +244,26 @@ class Reading:
     signature: Signature = Signature(0)
     outcome: Literal["article", "unchanged", "rejected", "failed"] = "article"
     reason: str | None = None
+    trace: str | None = None  # where a stage broke on it, for the quarantine
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """All that one segment gave: what a pool process sends back."""
+
+    segment: str
+    readings: tuple[Reading, ...]
+    damage: tuple[Damage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeFile:
+    """The file beside a segment that marks it done: which articles it touched and how its attempts ended then."""
+
+    segment: str
+    articles: tuple[str, ...]
+    counts: dict[str, int]
+    damage: tuple[Damage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -74,6 +74,11 @@ def fold(text: str) -> str:
     return " ".join(token.text for token in tokenize(text))
 
 
+def slug(name: str) -> str:
+    """Return a name as an id: folded words joined by hyphens (`The News` → `the-news`)."""
+    return "-".join(token.text for token in tokenize(name))
+
+
 @lru_cache(maxsize=200_000)
 def stem(word: str, lang: str) -> str:
     """Return the stem of a folded word, marked with its language (`en:talk`); without a stemmer, the word itself."""

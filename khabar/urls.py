@@ -74,5 +74,10 @@ def believable_canonical(claimed: str, page: str) -> bool:
     """Tell whether a page's rel=canonical may name the article: same domain, and no home or section page."""
     if registrable_domain(claimed) != registrable_domain(page):
         return False
-    here = urlsplit(claimed)
-    return not (_SECTION.search(here.path) and not here.query) or urlsplit(page).path == here.path
+    return not names_section(claimed) or urlsplit(page).path == urlsplit(claimed).path
+
+
+def names_section(url: str) -> bool:
+    """Tell whether a URL names a home or section page by its look: such pages are no articles."""
+    here = urlsplit(url)
+    return bool(_SECTION.search(here.path)) and not here.query

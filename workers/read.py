@@ -1,0 +1,38 @@
+"""What a pool process does: read one segment, or one record of it, and answer with a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from khabar.archive import Store, open_store, read_segment
+from khabar.catalogue import Catalogue, load
+from khabar.codec import dump
+from khabar.models import Batch, Damage, Reading
+from workers.pipeline import Knowledge, prepare, read_safely
+
+Versions = Mapping[str, int]
+
+
+def start(archive_url: str, folders: Sequence[Path], versions: Versions) -> Callable[[str], bytes]:
+    """Load the knowledge once and return the function that answers a task with an encoded Batch.
+
+    A task is the key of a segment, or `<segment>#<record id>` for a single record of it.
+    """
+    store = open_store(archive_url)
+    catalogue: Catalogue = load(folders).with_versions(versions)
+    knowledge = prepare(catalogue)
+    return lambda task: dump(read_task(task, store, knowledge))
+
+
+def read_task(task: str, store: Store, knowledge: Knowledge) -> Batch:
+    """Return the readings of a segment, or of one record of it, and the places that could not be read."""
+    segment, _, only = task.partition("#")
+    readings: list[Reading] = []
+    damage: list[Damage] = []
+    for record in read_segment(store, segment):
+        if isinstance(record, Damage):
+            damage.append(record)
+        elif not only or record.id == only:
+            readings.append(read_safely(record, knowledge))
+    return Batch(segment, tuple(readings), tuple(damage))
