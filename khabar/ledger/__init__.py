@@ -1,0 +1,1 @@
+"""The memory of the crawl: endpoints, frontier, claims counted, leases, due times; SQLite when embedded."""
