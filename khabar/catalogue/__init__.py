@@ -1,0 +1,20 @@
+"""The catalogue: sources, topics and the gazetteer, as YAML data with errors that say file, line and column."""
+
+from khabar.catalogue.entity import Gazetteer, GazetteerEntity
+from khabar.catalogue.folders import SHIPPED, Catalogue, load
+from khabar.catalogue.problems import CatalogueError, Problem
+from khabar.catalogue.topic import DigestPlan, Signal, Topic, Veto
+
+__all__ = [
+    "SHIPPED",
+    "Catalogue",
+    "CatalogueError",
+    "DigestPlan",
+    "Gazetteer",
+    "GazetteerEntity",
+    "Problem",
+    "Signal",
+    "Topic",
+    "Veto",
+    "load",
+]

@@ -1,0 +1,86 @@
+"""Catalogue folders: sources/**/*.yaml, gazetteer/*.yaml, topics/*.yaml; later folders shadow earlier ones by id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from khabar.catalogue.entity import Gazetteer, gather, read_entities
+from khabar.catalogue.problems import CatalogueError, Place, Problems
+from khabar.catalogue.source import read_source
+from khabar.catalogue.topic import Topic, read_topic
+from khabar.models import Source
+
+SHIPPED = Path(__file__).parent
+
+
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+Thing = TypeVar("Thing", bound=_Named)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All that is known of sources, topics and entities."""
+
+    sources: Mapping[str, Source]
+    topics: Mapping[str, Topic]
+    gazetteer: Gazetteer
+
+
+def load(folders: Sequence[Path]) -> Catalogue:
+    """Return the catalogue of these folders; later ones shadow earlier ones by id, an absent one is empty.
+
+    Raises CatalogueError with all problems of all files.
+    """
+    problems = Problems()
+    sources = _shadowed(folders, "sources/**/*", lambda path: _one(read_source(path, problems)), problems)
+    entities = _shadowed(folders, "gazetteer/*", lambda path: read_entities(path, problems), problems)
+    gazetteer = gather(entities)
+    topics = _shadowed(
+        folders, "topics/*", lambda path: _one(read_topic(path, gazetteer, problems)), problems
+    )
+    if problems.found:
+        raise CatalogueError(problems.found)
+    return Catalogue(sources, topics, gazetteer)
+
+
+def _one(found: tuple[Place, Thing] | None) -> Iterator[tuple[Place, Thing]]:
+    if found is not None:
+        yield found
+
+
+def _shadowed(
+    folders: Sequence[Path],
+    where: str,
+    read: Callable[[Path], Iterator[tuple[Place, Thing]]],
+    problems: Problems,
+) -> dict[str, Thing]:
+    known: dict[str, Thing] = {}
+    for folder in folders:
+        here: dict[str, Place] = {}
+        for path in _files(folder, where, problems):
+            for place, thing in read(path):
+                first = here.setdefault(thing.id, place)
+                if first is not place:
+                    problems.add(
+                        place, f"the id `{thing.id}` stands twice", f"the first is at {first}; rename one"
+                    )
+                known[thing.id] = thing
+    return dict(sorted(known.items()))
+
+
+def _files(folder: Path, where: str, problems: Problems) -> Iterator[Path]:
+    """Yield the YAML files in the order of their names; editors' hidden files are none of ours."""
+    for path in sorted(folder.glob(where)):
+        if path.name.startswith(".") or path.is_dir():
+            continue
+        if path.suffix == ".yaml":
+            yield path
+        elif path.suffix in {".yml", ".YAML", ".YML"}:
+            problems.add(Place(str(path), 1, 1), "would be left out", f"rename it to {path.stem}.yaml")
