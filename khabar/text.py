@@ -88,3 +88,15 @@ def stem(word: str, lang: str) -> str:
     # PyStemmer's C object is not safe to share between threads; its words are cached above.
     stemmer = _stemmers.setdefault(lang, Stemmer.Stemmer(name))
     return f"{lang}:{stemmer.stemWord(word)}"
+
+
+def stemmed(lang: str) -> str:
+    """Return the language whose stemmer serves texts in `lang` (`en-GB` → `en`), `und` where there is none."""
+    short = lang.split("-", 1)[0].lower()
+    return short if short in _SNOWBALL else "und"
+
+
+@lru_cache(maxsize=50_000)
+def stems(word: str) -> tuple[str, ...]:
+    """Return every stem by which texts of any language hold a form of a folded word; the word itself is `und:`."""
+    return tuple(stem(word, lang) for lang in (*_SNOWBALL, "und"))

@@ -1,0 +1,27 @@
+"""Why a query is not run, in plain words, and how much a query may ask for."""
+
+from __future__ import annotations
+
+MAX_LENGTH = 20_000  # characters
+MAX_NESTING = 40  # brackets within brackets
+MAX_TERMS = 1_000  # words, prefixes, phrases' words and values in all
+MAX_DISTANCE = 50  # of NEAR/n
+MAX_GAPS = 600  # exact phrases that one NEAR or "…"~n stands for
+MAX_EXPANSION = 2_000  # words of the index that one prefix stands for
+
+
+class QueryError(ValueError):
+    """A query that is wrong or asks for too much.
+
+    `position` counts code points of the query from 0; `suggestion` is the likely meaning, where there is one.
+    """
+
+    def __init__(self, position: int, reason: str, suggestion: str | None = None) -> None:
+        super().__init__(position, reason, suggestion)
+        self.position = position
+        self.reason = reason
+        self.suggestion = suggestion
+
+    def __str__(self) -> str:
+        hint = f" — did you mean: {self.suggestion}" if self.suggestion else ""
+        return f"at {self.position + 1}: {self.reason}{hint}"

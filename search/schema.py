@@ -1,0 +1,86 @@
+"""The one field table: what of an article is searchable, and as what. Every execution goes by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from khabar.models import Article
+from khabar.text import stem, stemmed, tokenize
+from search.tree import DateField, KeywordField
+
+SCHEMA_VERSION = 1
+ABOUT = 0.5  # salience from which an article is about an entity, not only mentioning it
+TITLE_WEIGHT = 2.0  # a word in the title counts as two in the body when hits are ranked
+
+TEXTS: Final[Mapping[str, Callable[[Article], tuple[str, ...]]]] = {
+    "title": lambda article: (article.title,),
+    "body": lambda article: (article.body,),
+    "author": lambda article: article.authors,
+}
+
+KEYWORDS: Final[Mapping[KeywordField, Callable[[Article], tuple[str, ...]]]] = {
+    "id": lambda article: (article.id,),
+    "source": lambda article: (article.source,),
+    "lang": lambda article: (article.lang,),
+    "country": lambda article: (article.country,) if article.country else (),
+    "genre": lambda article: (article.genre,),
+    "topic": lambda article: tuple(topic.id for topic in article.topics),
+    "cluster": lambda article: (article.cluster or article.id,),
+}
+
+FACETS: Final = ("source", "country", "lang", "genre", "topic", "entity", "author")
+
+
+def keyword(field: KeywordField, value: str) -> str:
+    """Return a keyword as it is indexed and asked for: countries in capitals, the rest without case."""
+    return value.upper() if field == "country" else value.casefold()
+
+
+def keywords(article: Article, field: KeywordField) -> tuple[str, ...]:
+    """Return the values of a keyword field, as they are indexed."""
+    return tuple(keyword(field, value) for value in KEYWORDS[field](article))
+
+
+def entities(article: Article) -> tuple[str, ...]:
+    """Return the ids of the entities that an article mentions."""
+    return tuple(entity.id for entity in article.entities)
+
+
+def about(article: Article) -> tuple[str, ...]:
+    """Return the ids of the entities that an article is about."""
+    return tuple(entity.id for entity in article.entities if entity.salience >= ABOUT)
+
+
+def words(value: str) -> list[str]:
+    """Return the words of a text as the exact fields hold them."""
+    return [token.text for token in tokenize(value)]
+
+
+def form(word: str, lang: str) -> str:
+    """Return what all forms of a word have in common in this language; the word itself where none is known."""
+    return stem(word, stemmed(lang))
+
+
+def printed_day(article: Article) -> date | None:
+    """Return the day of a publication that is known to the day at best, as it was printed."""
+    if article.published and article.published_precision in {"day", "month", "year"}:
+        return article.published.date()
+    return None
+
+
+def moment(article: Article, field: DateField, timezone: str) -> datetime | None:
+    """Return the UTC moment by which a date field is judged (see search.tree.DateRange)."""
+    if field == "fetched" or (field == "when" and not article.published):
+        return article.fetched.astimezone(UTC)
+    day = printed_day(article)
+    if day:
+        return midnight(day, timezone)
+    return article.published.astimezone(UTC) if article.published else None
+
+
+def midnight(day: date, timezone: str) -> datetime:
+    """Return the beginning of a day in a time zone, in UTC: such moments compare, wall clocks do not."""
+    return datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)

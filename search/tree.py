@@ -1,0 +1,172 @@
+"""The query tree: what a query means, whoever runs it.
+
+Words in a tree are folded by khabar.text. A plain `Word` means any form of the word; in phrases, prefixes and NEAR a
+word means itself. Every leaf is judged on one article; a leaf on `text` holds if it holds in the title or in the body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+Where = Literal["text", "title", "body", "author"]
+KeywordField = Literal["id", "source", "lang", "country", "genre", "topic", "cluster"]
+DateField = Literal["published", "fetched", "when"]
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Every article."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word in any form of the article's own language; among authors' names, the word itself."""
+
+    text: str
+    where: Where = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """Any word that begins so."""
+
+    text: str
+    where: Where = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """These words in this order within one field, with at most `slop` other words in all between them."""
+
+    words: tuple[str, ...]
+    where: Where = "text"
+    slop: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One place in a sequence of NEAR: a word, or with `prefix` any word that begins so."""
+
+    text: str
+    prefix: bool = False
+
+
+Sequence: TypeAlias = tuple[Term, ...]  # a word, a prefix or a phrase: terms side by side
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Any of the left sequences and any of the right, not overlapping, at most `distance` words between.
+
+    `ordered`: the left one first.
+    """
+
+    left: tuple[Sequence, ...]
+    right: tuple[Sequence, ...]
+    distance: int
+    ordered: bool = False
+    where: Where = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """A field that holds exactly this value (see search.schema for how values are written)."""
+
+    field: KeywordField
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntityNode:
+    """The article mentions the entity with this id."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AboutNode:
+    """The article is about the entity: its salience reaches search.schema.ABOUT."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DateRange:
+    """From `start` up to, not including, `end`; None leaves a side open.
+
+    `published` never holds for an undated article; `when` is its publication, else the time it was first fetched.
+    A publication known only to the day (month, year) is midnight of that printed day in `timezone`: what a newspaper
+    calls the 31st is the 31st, wherever it is read.
+    """
+
+    start: datetime | None
+    end: datetime | None
+    timezone: str = "UTC"
+    field: DateField = "published"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of these."""
+
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Any of these."""
+
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Every article but these."""
+
+    node: Node
+
+
+Leaf: TypeAlias = Everything | Word | Prefix | Phrase | Near | Keyword | EntityNode | AboutNode | DateRange
+Node: TypeAlias = Leaf | And | Or | Not
+
+
+def both(*nodes: Node) -> Node:
+    """Return the conjunction of nodes, flattened; of one, itself; of none, everything."""
+    return _joined(And, nodes) or Everything()
+
+
+def either(*nodes: Node) -> Node:
+    """Return the disjunction of nodes, flattened; of one, itself. Raises ValueError where there is none."""
+    joined = _joined(Or, nodes)
+    if joined is None:
+        raise ValueError("either() of nothing")
+    return joined
+
+
+def negation(node: Node) -> Node:
+    """Return the opposite of a node; twice the opposite is the node itself."""
+    return node.node if isinstance(node, Not) else Not(node)
+
+
+def leaves(node: Node) -> Iterator[Leaf]:
+    """Yield the leaves of a tree from left to right, those under NOT included."""
+    match node:
+        case And(nodes) | Or(nodes):
+            for child in nodes:
+                yield from leaves(child)
+        case Not(child):
+            yield from leaves(child)
+        case _:
+            yield node
+
+
+def _joined(kind: type[And | Or], nodes: tuple[Node, ...]) -> Node | None:
+    flat: list[Node] = []
+    for node in nodes:
+        flat.extend(node.nodes if isinstance(node, kind) else (node,))
+    if len(flat) <= 1:
+        return flat[0] if flat else None
+    return kind(tuple(flat))
