@@ -39,17 +39,15 @@ class LedgerError(Exception):
 class Database:
     """One connection, safe to use from several threads; each transaction is short and all or nothing."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, busy: float = BUSY_SECONDS) -> None:
         self.path = path
         self._turn = threading.RLock()
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._link = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
+            self._link = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
         try:
             with self._explained():
-                _prepare(self._link)
+                _prepare(self._link, busy)
                 self._migrate()
         except BaseException:
             self._link.close()
@@ -137,9 +135,9 @@ def maybe_moment(value: int | None) -> datetime | None:
     return None if value is None else moment(value)
 
 
-def _prepare(link: sqlite3.Connection) -> None:
+def _prepare(link: sqlite3.Connection, busy: float) -> None:
     # Two processes that open a new file at once may both ask for WAL; SQLite refuses one without waiting.
-    deadline = time.monotonic() + BUSY_SECONDS
+    deadline = time.monotonic() + busy
     while True:
         try:
             link.execute("PRAGMA journal_mode = WAL")
