@@ -1,0 +1,127 @@
+"""The body of an article: trafilatura, and a plain walk over paragraphs where a page is too much for it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
+from trafilatura import bare_extraction
+
+from workers.authors import MAX_NOTE, is_note
+from workers.markup import Page
+from workers.regions import is_furniture, text_of
+
+SHORT = 250  # characters; a body below it is looked for again
+SHARE = 0.4  # of the text in long paragraphs; the same
+LONG = 80  # characters of a paragraph that is prose
+
+# It reports each page it finds nothing in at WARNING and ERROR; what we make of that is an outcome, not a log line.
+logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+logging.getLogger("htmldate").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Paragraphs in order, and how far the finding is to be trusted."""
+
+    paragraphs: list[str]
+    confidence: float
+
+
+def find_body(page: Page, whole: bool = False) -> Body:
+    """Return the article's paragraphs; `whole` says that all of the page is the article.
+
+    trafilatura's precision mode is the cleaner one, but now and then keeps a fragment only. Its result is measured
+    against the long paragraphs on the page, and a fragment gives way to the default mode.
+    """
+    if page.heavy:
+        return Body(_plain(page.tree), 0.3)
+    prose = [text for p in page.tree.iter("p") if len(text := text_of(p)) > LONG]
+    if whole:
+        return Body(_whole(page.tree), 0.9)
+    enough = max(SHORT, SHARE * sum(map(len, prose)))
+    body = Body(_trafilatura(page, precision=True), 0.9)
+    if sum(map(len, body.paragraphs)) < enough:
+        other = Body(_trafilatura(page, precision=False), 0.6)
+        body = other if other.paragraphs else body
+    if not body.paragraphs:
+        body = Body(_plain(page.tree), 0.3)
+    return Body(_with_note(body.paragraphs, page), body.confidence)
+
+
+def _trafilatura(page: Page, precision: bool) -> list[str]:
+    try:
+        found = bare_extraction(page.tree, favor_precision=precision, include_comments=False)
+    except (
+        Exception
+    ):  # any of its many steps may trip over markup that nobody foresaw; then the plain walk serves
+        return []
+    return _lines(getattr(found, "text", None) or "")
+
+
+def _lines(text: str) -> list[str]:
+    """Return paragraphs from one line each; the items of a list stay together, one a line."""
+    paragraphs: list[str] = []
+    for line in filter(None, map(str.strip, text.split("\n"))):
+        if line.startswith("- ") and paragraphs and paragraphs[-1].startswith("- "):
+            paragraphs[-1] += f"\n{line}"
+        else:
+            paragraphs.append(line)
+    return paragraphs
+
+
+def _with_note(paragraphs: list[str], page: Page) -> list[str]:
+    """Return the body with the note about its author at the end, where the page has one that was left out."""
+    if any(map(is_note, paragraphs)) or not paragraphs:
+        return paragraphs
+    for element in page.tree.iter("p", "em", "i", "div"):
+        if len(element) <= 3 and is_note(text := text_of(element)) and len(text) <= MAX_NOTE:
+            if not any(map(is_furniture, element.iterancestors())):
+                return [*paragraphs, text]
+    return paragraphs
+
+
+def _whole(tree: HtmlElement) -> list[str]:
+    """Return every block of a fragment as a paragraph, also text that stands between blocks."""
+    blocks = {
+        "p",
+        "div",
+        "li",
+        "blockquote",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "br",
+        "tr",
+        "figure",
+        "ul",
+        "ol",
+        "body",
+    }
+    pieces: list[str] = []
+    for element in tree.iter():
+        if element.tag in blocks:
+            pieces.append("\n")
+        if element.tag not in {"script", "style", "figcaption"}:
+            pieces.append(element.text or "")
+        if element.tail:
+            pieces.append(f"\n{element.tail}" if element.tag in blocks - {"br"} else element.tail)
+    lines = (" ".join(line.split()) for line in "".join(pieces).replace("\r", " ").split("\n"))
+    return [line for line in lines if line]
+
+
+def _plain(tree: HtmlElement) -> list[str]:
+    """Return the paragraphs of a page that are prose and not the site's own, in one linear walk."""
+    return [text for element in _paragraphs(tree) if len(text := text_of(element)) > LONG]
+
+
+def _paragraphs(tree: HtmlElement) -> Iterator[HtmlElement]:
+    for paragraph in tree.iter("p"):
+        near = [parent for _, parent in zip(range(6), paragraph.iterancestors(), strict=False)]
+        if not any(map(is_furniture, near)):
+            yield paragraph

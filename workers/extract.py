@@ -1,0 +1,148 @@
+"""From a record to the article in it: body and metadata, or the reason why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from khabar.models import Record, Source
+from khabar.urls import canonical
+from workers.authors import author_note, clean_authors
+from workers.body import Body, find_body
+from workers.dates import Dated
+from workers.imported import read_import
+from workers.markup import MAX_BYTES, Page, decode, looks_like_html, parse
+from workers.metadata import Metadata, describe
+
+MIN_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """There is no article in a record, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """An article as it was found, before anything is made uniform."""
+
+    url: str
+    title: str
+    body: str  # paragraphs split by blank lines
+    body_confidence: float
+    authors: tuple[str, ...] = ()
+    published: Dated | None = None
+    modified: Dated | None = None
+    section: str | None = None
+    breadcrumb: tuple[str, ...] = ()
+    image: str | None = None
+    lang_hint: str | None = None
+    kinds: tuple[str, ...] = ()  # JSON-LD types of the article
+    author_note: str | None = None
+    agency: str | None = None
+    reservations: tuple[str, ...] = ()
+    form: Literal["article", "live"] = "article"
+    source_name: str | None = None  # as an imported article names its source
+    country: str | None = None  # the same
+
+
+def extract(record: Record, source: Source | None) -> Extracted | Rejected:
+    """Return the article in a record, or why there is none. It raises nothing on any payload."""
+    if len(record.payload) > MAX_BYTES:
+        return Rejected("too_large")
+    if record.kind == "page":
+        return _from_page(record, source)
+    if record.kind == "text":
+        return _from_feed_text(record)
+    if record.kind == "article":
+        return _from_import(record, source)
+    return Rejected("no_page")
+
+
+def _from_page(record: Record, source: Source | None) -> Extracted | Rejected:
+    if record.status is not None and not 200 <= record.status < 300:
+        return Rejected(f"http_{record.status}")
+    if not looks_like_html(record.payload, record.content_type):
+        return Rejected("not_html")
+    page = parse(decode(record.payload, record.charset))
+    if page is None:
+        return Rejected("not_html")
+    found = describe(page.tree, record.url, source, record.discovery.entry, record.date)
+    body = find_body(page)
+    return _assemble(found, body)
+
+
+def _from_feed_text(record: Record) -> Extracted | Rejected:
+    """Read a feed's full text: the body is all of it, the rest is what the feed says of the entry."""
+    page = _wrapped(decode(record.payload, record.charset))
+    entry = record.discovery.entry
+    if page is None or entry is None:
+        return Rejected("no_text")
+    published = Dated(entry.published, "second", "feed", 0.9) if entry.published else None
+    modified = Dated(entry.updated, "second", "feed", 0.9) if entry.updated else None
+    found = Metadata(
+        url=canonical(record.url),
+        title=entry.title or "",
+        authors=clean_authors(entry.authors),
+        published=published,
+        modified=modified,
+    )
+    return _assemble(found, find_body(page, whole=True))
+
+
+def _wrapped(fragment: str) -> Page | None:
+    return parse(f"<html><body><div>{fragment}</div></body></html>")
+
+
+def _assemble(found: Metadata, body: Body) -> Extracted | Rejected:
+    if (
+        sum(len(paragraph.split()) for paragraph in body.paragraphs) < MIN_WORDS
+        and len("".join(body.paragraphs)) < 60
+    ):
+        return Rejected("no_text")
+    return Extracted(
+        url=found.url,
+        title=found.title,
+        body="\n\n".join(body.paragraphs),
+        body_confidence=body.confidence,
+        authors=found.authors,
+        published=found.published,
+        modified=found.modified,
+        section=found.section,
+        breadcrumb=found.breadcrumb,
+        image=found.image,
+        lang_hint=found.lang_hint,
+        kinds=found.kinds,
+        author_note=author_note(body.paragraphs),
+        reservations=found.reservations,
+        form="live" if "LiveBlogPosting" in found.kinds else "article",
+    )
+
+
+def _from_import(record: Record, source: Source | None) -> Extracted | Rejected:
+    given = read_import(record.payload, record.date, source)
+    if given is None:
+        return Rejected("not_an_article")
+    if not given.title and not given.body:
+        return Rejected("no_text")
+    return Extracted(
+        url=canonical(record.url),
+        title=given.title,
+        body=given.body,
+        body_confidence=1.0,
+        authors=given.authors,
+        published=given.published,
+        modified=given.modified,
+        section=given.section,
+        breadcrumb=given.breadcrumb,
+        image=given.image,
+        lang_hint=given.lang_hint,
+        author_note=given.author_note or author_note(given.body.split("\n\n")),
+        agency=given.agency,
+        reservations=given.reservations,
+        form=given.form,
+        source_name=given.source_name,
+        country=given.country,
+    )

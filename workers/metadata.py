@@ -1,0 +1,252 @@
+"""What a page says of its article: JSON-LD, then meta, then byline and time elements, then htmldate for the date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urljoin, urlsplit
+
+from lxml.html import HtmlElement
+
+from khabar.models import Entry, Source
+from khabar.urls import believable_canonical, canonical
+from workers import jsonld
+from workers.authors import clean_authors
+from workers.dates import Dated
+from workers.pubdate import Clues, choose_modified, choose_published
+from workers.regions import Room, find_room, text_of
+from workers.titles import MAX_TITLE, choose_title
+
+_PUBLISHED = (
+    "article:published_time", "og:article:published_time", "datepublished", "date", "dc.date", "dc.date.issued",
+    "dcterms.created", "dcterms.date", "dc.date.created", "pubdate", "publishdate", "publish-date", "publish_date",
+    "article.published", "published_time", "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime",
+    "og:pubdate", "og:published_time", "article:post_date", "weibo:article:create_at", "originalpublicationdate",
+    "created", "article_date_original", "displaydate", "date.created", "last-modified-original", "cre", "iso-8601-publish-date",
+)  # fmt: skip
+_MODIFIED = (
+    "article:modified_time",
+    "og:updated_time",
+    "datemodified",
+    "dcterms.modified",
+    "last-modified",
+    "revised",
+    "lastmod",
+)
+_AUTHOR = (
+    "author",
+    "article:author",
+    "dc.creator",
+    "dcterms.creator",
+    "parsely-author",
+    "sailthru.author",
+    "byl",
+    "article:author_name",
+    "cxenseparse:author",
+    "citation_author",
+    "twitter:data1",
+)
+_RESERVED = frozenset({"noarchive", "nosnippet", "noai", "noimageai", "none"})
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a page says of its article."""
+
+    url: str
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    published: Dated | None = None
+    modified: Dated | None = None
+    section: str | None = None
+    breadcrumb: tuple[str, ...] = ()
+    image: str | None = None
+    lang_hint: str | None = None
+    kinds: tuple[str, ...] = ()
+    reservations: tuple[str, ...] = ()
+
+
+Metas = Mapping[str, list[str]]
+
+
+def describe(
+    tree: HtmlElement, url: str, source: Source | None, entry: Entry | None, fetched: datetime
+) -> Metadata:
+    """Return what a parsed page says of its article; the feed's entry fills what the page leaves open."""
+    metas, nodes = _metas(tree), jsonld.read_jsonld(tree)
+    headings = [text for h1 in tree.iter("h1") if 0 < len(text := text_of(h1)) <= MAX_TITLE][:5]
+    social = _first(metas, "og:title", "twitter:title")
+    address = _address(tree, metas, url)
+    article = jsonld.article_of(nodes, (url, address), headings[0] if headings else social)
+    node = article or {}
+    title = choose_title(
+        headings, jsonld.text(node.get("headline")), social, _page_title(tree), _sites(metas, node, source)
+    )
+    room = find_room(tree, title)
+    crumbs = _without_home(jsonld.breadcrumb(nodes) or _printed_crumbs(tree), title)
+    clues = Clues(_dates(article, nodes, metas), room, address, entry, fetched)
+    return Metadata(
+        url=address,
+        title=title or (entry.title if entry and entry.title else ""),
+        authors=_authors(article, nodes, metas, room, entry),
+        published=choose_published(clues, source),
+        modified=choose_modified(clues, source),
+        section=_first(metas, "article:section")
+        or jsonld.text(node.get("articleSection"))
+        or (crumbs[-1] if crumbs else None),
+        breadcrumb=crumbs,
+        image=_image(node, metas, address),
+        lang_hint=_language(tree, metas, node),
+        kinds=jsonld.types(node),
+        reservations=_reservations(metas),
+    )
+
+
+def _metas(tree: HtmlElement) -> dict[str, list[str]]:
+    """Return the contents of meta elements and of itemprops by lower-case name."""
+    found: dict[str, list[str]] = {}
+    for meta in tree.iter("meta"):
+        content = " ".join((meta.get("content") or "").split())
+        for attribute in ("property", "name", "itemprop", "http-equiv"):
+            if content and (name := meta.get(attribute)):
+                found.setdefault(name.strip().lower(), []).append(content)
+    return found
+
+
+def _first(metas: Metas, *names: str) -> str | None:
+    return next((metas[name][0] for name in names if name in metas), None)
+
+
+def _page_title(tree: HtmlElement) -> str | None:
+    title = tree.find(".//title")
+    return text_of(title)[:MAX_TITLE] if title is not None else None
+
+
+def _sites(metas: Metas, node: jsonld.Node, source: Source | None) -> list[str]:
+    """Return the names that the site goes by."""
+    named = [
+        *metas.get("og:site_name", []),
+        *metas.get("application-name", []),
+        jsonld.text(node.get("publisher")),
+    ]
+    handle = (_first(metas, "twitter:site") or "").lstrip("@")
+    return [name for name in [*named, handle, source.name if source else None] if name]
+
+
+def _address(tree: HtmlElement, metas: Metas, url: str) -> str:
+    """Return the URL by which the page wants to be known, where it can be believed, else its own."""
+    links = (link for link in tree.iter("link") if "canonical" in (link.get("rel") or "").lower().split())
+    base = "" if url.startswith("urn:") else url
+    for claim in [*(link.get("href") for link in links), _first(metas, "og:url")]:
+        try:
+            claimed = canonical(claim or "", base or None)
+            if _believable(claimed, url):
+                return claimed
+        except ValueError:
+            continue
+    return canonical(url)
+
+
+def _believable(claimed: str, url: str) -> bool:
+    """Tell whether a page's word on its own address is to be trusted; a page without one may name any but a home page."""
+    return len(urlsplit(claimed).path) > 1 if url.startswith("urn:") else believable_canonical(claimed, url)
+
+
+def _dates(
+    article: jsonld.Node | None, nodes: Sequence[jsonld.Node], metas: Metas
+) -> list[tuple[str, str, str]]:
+    """Return the machine-readable dates as (which, origin, text), the most trusted first."""
+    found: list[tuple[str, str, str]] = []
+    for origin, node in (("json-ld", article), ("json-ld-page", jsonld.page_of(nodes))):
+        for which, key in (
+            ("published", "datePublished"),
+            ("published", "dateCreated"),
+            ("modified", "dateModified"),
+        ):
+            value = jsonld.text(node.get(key)) if node else None
+            if value:
+                found.append((which, origin, value))
+    for which, names in (("published", _PUBLISHED), ("modified", _MODIFIED)):
+        found.extend((which, "meta", value) for name in names for value in metas.get(name, []))
+    return found
+
+
+def _authors(
+    article: jsonld.Node | None, nodes: Sequence[jsonld.Node], metas: Metas, room: Room, entry: Entry | None
+) -> tuple[str, ...]:
+    """Return the authors by the first of JSON-LD, meta, byline and feed that names any."""
+    node = article or jsonld.page_of(nodes) or {}
+    for given in _named(node, nodes, metas, room, entry):
+        if names := clean_authors(given):
+            return names
+    return ()
+
+
+def _named(
+    node: jsonld.Node, nodes: Sequence[jsonld.Node], metas: Metas, room: Room, entry: Entry | None
+) -> Iterator[list[str]]:
+    yield list(jsonld.names(node.get("author"), nodes))
+    yield list(jsonld.names(node.get("creator"), nodes))
+    for name in _AUTHOR:
+        yield metas.get(name, [])
+    yield room.bylines()
+    yield list(entry.authors) if entry else []
+
+
+def _printed_crumbs(tree: HtmlElement) -> tuple[str, ...]:
+    for element in tree.iter("nav", "ul", "ol", "div", "p"):
+        marks = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('aria-label') or ''}".lower()
+        if "crumb" in marks:
+            links = [text_of(link) for link in element.iter("a")]
+            return tuple(link for link in links if 0 < len(link) <= 60)[:8]
+    return ()
+
+
+def _without_home(crumbs: tuple[str, ...], title: str) -> tuple[str, ...]:
+    kept = [crumb for crumb in crumbs if crumb != title and len(crumb) <= 80]
+    home = bool(kept) and kept[0].lower() in {
+        "home",
+        "homepage",
+        "startseite",
+        "inicio",
+        "accueil",
+        "صفحہ اول",
+        "ہوم",
+        "होम",
+        "خانه",
+        "کور",
+    }
+    return tuple(kept[home:])
+
+
+def _image(node: jsonld.Node, metas: Metas, base: str) -> str | None:
+    value = node.get("image")
+    value = value[0] if isinstance(value, list) and value else value
+    value = value.get("url") if isinstance(value, dict) else value
+    found = _first(metas, "og:image", "og:image:url", "twitter:image") or (
+        value if isinstance(value, str) else None
+    )
+    if not found:
+        return None
+    try:
+        absolute = urljoin("" if base.startswith("urn:") else base, found)
+    except ValueError:
+        return None
+    return absolute if absolute.startswith(("http://", "https://")) else None
+
+
+def _language(tree: HtmlElement, metas: Metas, node: jsonld.Node) -> str | None:
+    hint = (
+        tree.get("lang")
+        or _first(metas, "content-language", "og:locale")
+        or jsonld.text(node.get("inLanguage"))
+    )
+    return hint.replace("_", "-") if hint else None
+
+
+def _reservations(metas: Metas) -> tuple[str, ...]:
+    """Return what the publisher reserves, as its meta elements say it."""
+    words = {word.strip().lower() for value in metas.get("robots", []) for word in value.split(",")}
+    mining = {"tdm-reservation"} if "1" in metas.get("tdm-reservation", []) else set[str]()
+    return tuple(sorted(words & _RESERVED | mining))

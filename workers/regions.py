@@ -1,0 +1,166 @@
+"""Where on a page the article stands: the room around its headline, and what is the site's own furniture."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
+
+from khabar.text import fold
+
+_FURNITURE_TAGS = frozenset(
+    {"nav", "aside", "footer", "script", "style", "noscript", "template", "form", "iframe"}
+)
+_FURNITURE = re.compile(
+    r"(^|[\s_-])(nav(bar|igation)?|menus?|topbar|top-bar|masthead|site-?header|page-?header-top|header-(sp|wrap|top|bar|menu)|"
+    r"data[_-]time|current-?date|today|clock|weather|ticker|breaking|sidebar|side-bar|widgets?|footer|comments?|respond|disqus|"
+    r"related\w*|popular|most-?read|trending|recommend\w*|latest|more-(news|stories|from)|also-?read|newsletter|promo|advert\w*|cookie|consent)"
+    r"([\s_-]|$)",
+    re.IGNORECASE,
+)
+_DATE_MARK = re.compile(r"date|time(?!line)|publi[sc]|posted|byline|meta(?!l)|dateline|stamp", re.IGNORECASE)
+_BYLINE = re.compile(
+    r"(^|[\s_-])(by-?line|author(s|[-_]?name)?|writer|contributor|post-author-name|reporter)([\s_-]|$)",
+    re.IGNORECASE,
+)
+_BLOCKS = frozenset(
+    {
+        "p",
+        "div",
+        "li",
+        "span",
+        "time",
+        "a",
+        "em",
+        "strong",
+        "i",
+        "b",
+        "abbr",
+        "small",
+        "td",
+        "dd",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "section",
+        "header",
+        "cite",
+        "address",
+    }
+)
+
+
+def text_of(element: HtmlElement) -> str:
+    """Return an element's text on one line."""
+    return " ".join("".join(element.itertext()).split())
+
+
+def marks_of(element: HtmlElement) -> str:
+    """Return the names an element is styled by."""
+    return f"{element.get('class') or ''} {element.get('id') or ''} {element.get('itemprop') or ''} {element.get('data-testid') or ''}"
+
+
+def is_furniture(element: HtmlElement) -> bool:
+    """Tell whether an element is the site's own: menus, sidebars, comments, related lists, today's date."""
+    tag = element.tag
+    return tag in _FURNITURE_TAGS or (
+        tag not in {"html", "body", "article", "main"} and _FURNITURE.search(marks_of(element)) is not None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The part of a page that belongs to the article, and its headline there."""
+
+    root: HtmlElement
+    headline: HtmlElement | None
+    flat: bool  # the room is the whole page: only what follows the headline counts
+
+    def elements(self) -> Iterator[HtmlElement]:
+        """Yield the room's elements in order, without furniture and what is inside it."""
+        started = not self.flat or self.headline is None
+        skipped: HtmlElement | None = None
+        for element in self.root.iter():
+            if element is self.headline:
+                started = True
+            if not isinstance(element.tag, str):
+                continue
+            if skipped is not None:
+                if _inside(element, skipped):
+                    continue
+                skipped = None
+            if element is not self.root and is_furniture(element) and not self._holds_headline(element):
+                skipped = element
+                continue
+            if started:
+                yield element
+
+    def _holds_headline(self, element: HtmlElement) -> bool:
+        return self.headline is not None and _inside(self.headline, element)
+
+    def times(self) -> Iterator[HtmlElement]:
+        """Yield the elements that print when the article was published."""
+        for element in self.elements():
+            if element.tag == "time" or element.get("itemprop") in {"datePublished", "dateModified"}:
+                yield element
+
+    def dated(self) -> Iterator[str]:
+        """Yield short texts that are marked as a date, a byline or the article's particulars."""
+        for element in self.elements():
+            if element.tag in _BLOCKS and _DATE_MARK.search(marks_of(element)):
+                text = text_of(element)
+                if 5 < len(text) <= 160:
+                    yield text
+
+    def bylines(self) -> list[str]:
+        """Return the texts that are marked as the author's name: by rel=author and itemprop first, then by class."""
+        by_class: list[str] = []
+        for element in self.elements():
+            if element.get("itemprop") == "author" or "author" in (element.get("rel") or "").split():
+                if 1 < len(text := text_of(element)) <= 80:
+                    return [text]
+            elif not by_class and element.tag in _BLOCKS and _BYLINE.search(marks_of(element)):
+                text = text_of(element)
+                if 1 < len(text) <= 80:
+                    by_class.append(text)
+        return by_class
+
+
+def _inside(element: HtmlElement, outer: HtmlElement) -> bool:
+    return element is outer or any(parent is outer for parent in element.iterancestors())
+
+
+def find_room(tree: HtmlElement, title: str) -> Room:
+    """Return the smallest part of a page that holds its headline and paragraphs of text."""
+    headline = _headline(tree, title)
+    if headline is None:
+        articles = tree.findall(".//article")
+        return Room(articles[0] if len(articles) == 1 else tree, None, flat=len(articles) != 1)
+    for parent in headline.iterancestors():
+        if parent.tag in {"body", "html"}:
+            break
+        if parent.tag in {"article", "main"} or _has_text(parent):
+            return Room(parent, headline, flat=False)
+    return Room(tree, headline, flat=True)
+
+
+def _headline(tree: HtmlElement, title: str) -> HtmlElement | None:
+    wanted = fold(title)
+    for tag in ("h1", "h2"):
+        for element in tree.iter(tag):
+            if wanted and fold(text_of(element)) == wanted:
+                return element
+    return next((h1 for h1 in tree.iter("h1") if not any(map(is_furniture, h1.iterancestors()))), None)
+
+
+def _has_text(element: HtmlElement) -> bool:
+    paragraphs = 0
+    for paragraph in element.iter("p"):
+        paragraphs += len(text_of(paragraph)) > 80
+        if paragraphs >= 2:
+            return True
+    return False
