@@ -15,7 +15,7 @@ from khabar.text import fold
 
 TYPES = ("country", "organization", "person", "place", "agreement", "project", "event")
 
-Names = Mapping[str, tuple[str, ...]]  # by language
+Names = Mapping[str, tuple[str, ...]]  # by language, or by alias
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,8 @@ class GazetteerEntity:
     """One actor, place or thing, with its names by language.
 
     An alias in `case_sensitive` counts only as it is spelled here; one in `requires` only in an article that also
-    holds one of the words named there.
+    holds one of the words named there; one in `not_in` not in articles of these languages. A decoy is a longer name
+    or phrase that holds an alias and is not the entity: what stands inside it does not count.
     """
 
     id: str
@@ -33,7 +34,9 @@ class GazetteerEntity:
     aliases: Names = field(default_factory=dict[str, tuple[str, ...]])
     adjectives: Names = field(default_factory=dict[str, tuple[str, ...]])
     case_sensitive: frozenset[str] = frozenset()
-    requires: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    requires: Names = field(default_factory=dict[str, tuple[str, ...]])
+    not_in: Names = field(default_factory=dict[str, tuple[str, ...]])
+    decoys: tuple[str, ...] = ()
 
     def spellings(self) -> tuple[str, ...]:
         """Return every name once: the name itself, the aliases, the adjectives."""
@@ -82,6 +85,8 @@ _names = fields.table(fields.language, fields.many(_alias))
 FLAG_KEYS = {
     "case_sensitive": Key(fields.many(fields.text), "[ISK]"),
     "requires": Key(fields.table(fields.text, fields.many(_alias)), "{ISK: [khorasan]}"),
+    "not_in": Key(fields.table(fields.text, fields.many(fields.language)), "{طالبان: [ar]}"),
+    "decoys": Key(fields.many(_alias), "[Indian Ocean]"),
 }
 
 
@@ -117,6 +122,8 @@ def read_entities(path: Path, problems: Problems) -> Iterator[tuple[Place, Gazet
             **found,
             case_sensitive=frozenset(flags.get("case_sensitive", ())),
             requires=flags.get("requires", {}),
+            not_in=flags.get("not_in", {}),
+            decoys=flags.get("decoys", ()),
         )
         _check_flags(entity, item, problems)
         yield item.values["id"][1].place, entity
@@ -133,7 +140,9 @@ def _check_flags(entity: GazetteerEntity, item: Entries, problems: Problems) -> 
 
 def _flagged(item: Entries) -> Iterator[tuple[Place, str]]:
     _, flags = item.values.get("flags", (None, None))
-    for _, held in flags.values.values() if isinstance(flags, Entries) else ():
+    for name, (_, held) in flags.values.items() if isinstance(flags, Entries) else ():
+        if name == "decoys":
+            continue
         if isinstance(held, Items):
             yield from (
                 (value.place, value.text.strip()) for value in held.values if isinstance(value, Scalar)
