@@ -22,7 +22,7 @@ def printed(day: date, lang: str) -> str:
 def solar(day: date) -> tuple[int, int, int]:
     """Return year, month and day of the solar Hijri calendar (by its 33-year cycle: right from 1343 to 1472)."""
     days = day.toordinal() - _NEW_YEAR_1400
-    year = 1400 + days // 365
+    year = 1401 + days // 365  # never too early
     while _days_before(year) > days:
         year -= 1
     rest = days - _days_before(year)
