@@ -208,7 +208,7 @@ def _phrase(token: Token, slop: int, context: Context) -> Node | None:
     words = _phrase_words(token)
     if len(words) < 2:
         return Phrase(words, _where(context)) if words else None
-    if slop > MAX_GAPS or math.comb(slop + len(words) - 1, slop) > MAX_GAPS:
+    if slop > MAX_GAPS or math.comb(slop + len(words) - 1, slop) * len(words) > 2 * MAX_GAPS:
         reason = f"~{slop} between {len(words)} words is too wide to search exactly"
         raise QueryError(token.start_pos or 0, reason)
     return Phrase(words, _where(context), slop)

@@ -35,7 +35,9 @@ FACETS: Final = ("source", "country", "lang", "genre", "topic", "entity", "autho
 
 
 def keyword(field: KeywordField, value: str) -> str:
-    """Return a keyword as it is indexed and asked for: countries in capitals, the rest without case."""
+    """Return a keyword as it is indexed and asked for: names of ours as they are, countries in capitals."""
+    if field in {"id", "cluster"}:
+        return value
     return value.upper() if field == "country" else value.casefold()
 
 

@@ -1,0 +1,248 @@
+"""The index on Tantivy: articles and outcome rows in one folder, with no server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import date, datetime
+from pathlib import Path
+
+import tantivy
+from tantivy import Query
+
+from khabar import codec
+from khabar.models import Document, Folded, Hit, Outcome, Results
+from khabar.ports import Fold, Interval, Sort
+from khabar.text import TEXT_VERSION
+from search import generations, tantivy_counts, tantivy_rows
+from search.generations import DamagedIndexError
+from search.schema import SCHEMA_VERSION
+from search.tantivy_engine import Engine, create, found_all, page, walk
+from search.tantivy_fields import article_document, article_schema, id_key, micros, outcome_schema
+from search.tantivy_query import Target, all_of, any_of, compiled, ranks
+from search.tree import Node
+
+Lock = Callable[[], AbstractContextManager[object]]
+_VERSION = f"{SCHEMA_VERSION}.{TEXT_VERSION}"
+
+
+def create_index(folder: Path) -> None:
+    """Make an empty index; its articles are written with today's fields and text analysis."""
+    create(folder / "articles", article_schema())
+    create(folder / "outcomes", outcome_schema())
+    (folder / "VERSION").write_text(_VERSION, "ascii")
+    generations.sync(folder)
+
+
+def create_generation(home: Path) -> int:
+    """Make an empty generation beside those that exist; returns its number. It is not in use before the swap."""
+    generation = max(generations.generations(home), default=0) + 1
+    create_index(generations.path(home, generation))
+    return generation
+
+
+def open_index(home: Path, lock: Lock = nullcontext, generation: int | None = None) -> TantivyIndex:
+    """Open the index of a home: the generation in use, whichever that is when it is asked; or just one generation.
+
+    The first ever is made here.
+    """
+    if generation is not None:
+        return TantivyIndex(generations.path(home, generation), lock)
+    with lock():
+        if generations.current(home) is None:
+            generations.swap(home, create_generation(home))
+
+    def locate() -> Path:
+        return generations.path(home, generations.current(home) or 0)
+
+    return TantivyIndex(locate, lock)
+
+
+class TantivyIndex:
+    """Implements khabar.ports.Index on a folder of two Tantivy directories.
+
+    `lock` gives the home's index lock for the time of a write; whoever holds that lock already passes none.
+    `folder` may be a function: it is asked before each operation, so that a swap of generations is followed.
+    """
+
+    def __init__(self, folder: Path | Callable[[], Path], lock: Lock = nullcontext) -> None:
+        self._locate = (lambda: folder) if isinstance(folder, Path) else folder
+        self._lock = lock
+        self._opened: tuple[Path, Engine, Engine] | None = None
+        self._engines()
+
+    # --- documents ---
+
+    def get(self, ids: Iterable[str]) -> dict[str, Document]:
+        """Return the documents that exist, by article id."""
+        articles, _ = self._engines()
+        return self._get(articles, list(dict.fromkeys(ids)))
+
+    def update(self, folds: Mapping[str, Fold], outcomes: Iterable[Outcome] = ()) -> dict[str, Document]:
+        """Get, fold and write each document, then its rows and `outcomes`; on return all is durable and searchable."""
+        with self._lock():
+            articles, rows = self._engines()
+            stored = self._get(articles, list(folds))
+            folded = {name: fold(stored.get(name)) for name, fold in folds.items()}
+            written = {name: result.document for name, result in folded.items() if result is not None}
+            _write_articles(articles, written)
+            tantivy_rows.write(rows, [*_rows(folded.values()), *outcomes])
+            return written
+
+    def delete(self, ids: Iterable[str], attempts: Iterable[str] = ()) -> None:
+        """Remove documents and rows."""
+        with self._lock():
+            articles, rows = self._engines()
+            for engine, field, names in ((articles, "id", list(ids)), (rows, "attempt", list(attempts))):
+                if names:
+                    engine.write(field, names, ())
+
+    # --- search ---
+
+    def search(
+        self,
+        query: Node,
+        *,
+        sort: Sort = "relevance",
+        limit: int = 10,
+        offset: int = 0,
+        facets: Sequence[str] = (),
+        timeline: Interval | None = None,
+        timezone: str = "UTC",
+    ) -> Results:
+        """Return one page of hits with the exact total, facets and timeline; without score, the newest come first.
+
+        Undated articles stand where they were first fetched. Raises QueryError for a prefix that is too open.
+        """
+        articles, _ = self._engines()
+        searcher = articles.searcher()
+        found = compiled(query, Target(articles.schema, searcher))
+        field = ("newest" if not ranks(query) else None) if sort == "relevance" else sort
+        total, hits = page(searcher, found, field, limit, offset, lambda address: _name(searcher, address))
+        return Results(
+            total,
+            tuple(Hit(_load(searcher, address), 0.0 if field else key) for key, address in hits),
+            tantivy_counts.facets(searcher, found, facets),
+            tantivy_counts.timeline(searcher, found, timeline, timezone) if timeline else {},
+        )
+
+    def scan(self, query: Node, after: str = "") -> Iterator[Document]:
+        """Yield every matching document in the order of article id, from the first id after `after`."""
+        articles, _ = self._engines()
+        searcher = articles.searcher()
+        found = compiled(query, Target(articles.schema, searcher))
+        start = id_key(after) if after else 0
+        for address in walk(articles, searcher, found, "id_key", start, lambda at: _name(searcher, at)):
+            document = _load(searcher, address)
+            if document.article.id > after:
+                yield document
+
+    def near(
+        self, bands: Sequence[str], exact: str, since: datetime, until: datetime, limit: int
+    ) -> list[Document]:
+        """Return documents that share a band or the exact hash, first recorded in between, the earliest first."""
+        articles, _ = self._engines()
+        searcher, schema = articles.searcher(), articles.schema
+        alike = [Query.term_set_query(schema, "band", list(bands))] if bands else []
+        if exact:
+            alike.append(Query.term_query(schema, "exact", exact, index_option="basic"))
+        between = Query.range_query(schema, "first", tantivy.FieldType.Integer, micros(since), micros(until))
+        query = all_of([any_of(alike), between])
+        _, hits = page(searcher, query, "first_key", limit, 0, lambda address: _name(searcher, address))
+        return [_load(searcher, address) for _, address in hits]
+
+    def members(self, clusters: Iterable[str]) -> list[Document]:
+        """Return the documents of these clusters, by id."""
+        articles, _ = self._engines()
+        searcher = articles.searcher()
+        names = list(clusters)
+        found = found_all(searcher, Query.term_set_query(articles.schema, "cluster", names)) if names else []
+        return sorted(
+            (_load(searcher, address) for address in found), key=lambda document: document.article.id
+        )
+
+    # --- outcome rows ---
+
+    def rows(
+        self,
+        *,
+        source: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+        url: str | None = None,
+        attempts: Sequence[str] | None = None,
+        outcomes: Sequence[str] | None = None,
+    ) -> Iterator[Outcome]:
+        """Yield outcome rows in the order of their attempt names; days are inclusive."""
+        _, engine = self._engines()
+        wanted = {
+            "source": None if source is None else [source],
+            "url": None if url is None else [url],
+            "attempt": attempts,
+            "outcome": outcomes,
+        }
+        yield from tantivy_rows.read(engine, wanted, since, until)
+
+    def tally(self) -> dict[tuple[str, date, str, str | None], int]:
+        """Return the number of rows by (source, day, outcome, reason)."""
+        _, engine = self._engines()
+        return tantivy_rows.tally(engine)
+
+    def close(self) -> None:
+        """Forget the opened files."""
+        self._opened = None
+
+    # --- within ---
+
+    def _engines(self) -> tuple[Engine, Engine]:
+        folder = self._locate()
+        if self._opened is None or self._opened[0] != folder:
+            _check_version(folder)
+            articles = Engine(folder / "articles", article_schema())
+            self._opened = (folder, articles, Engine(folder / "outcomes", outcome_schema()))
+        return self._opened[1:]
+
+    def _get(self, articles: Engine, ids: Sequence[str]) -> dict[str, Document]:
+        if not ids:
+            return {}
+        searcher = articles.searcher()
+        query = Query.term_set_query(articles.schema, "id", list(ids))
+        found = (_load(searcher, address) for address in found_all(searcher, query))
+        wanted = set(ids)
+        return {document.article.id: document for document in found if document.article.id in wanted}
+
+
+def _check_version(folder: Path) -> None:
+    try:
+        version = (folder / "VERSION").read_text("ascii")
+    except OSError as error:
+        raise DamagedIndexError(folder, str(error)) from error
+    if version != _VERSION:
+        raise DamagedIndexError(
+            folder, f"it was written by another release: {version}, this one reads {_VERSION}"
+        )
+
+
+def _write_articles(articles: Engine, written: Mapping[str, Document]) -> None:
+    if not written:
+        return
+    for name, document in written.items():
+        if name != document.article.id:
+            raise ValueError(f"the fold of {name} gave the article {document.article.id}")
+    articles.write("id", written, map(article_document, written.values()))
+
+
+def _rows(folded: Iterable[Folded | None]) -> Iterator[Outcome]:
+    for result in folded:
+        if result is not None:
+            yield from result.outcomes
+
+
+def _load(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> Document:
+    stored = searcher.doc(address).get_first("document")
+    assert isinstance(stored, bytes)
+    return codec.load(stored, Document)
+
+
+def _name(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> str:
+    return _load(searcher, address).article.id

@@ -1,0 +1,77 @@
+"""Facets and timelines of what a query selects, counted by Tantivy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import tantivy
+from tantivy import Query
+
+from khabar.ports import Interval
+from search.schema import FACETS, midnight
+from search.tantivy_fields import micros
+from search.timeline import buckets
+
+_VALUES = 100  # values of a facet that are given
+_COUNTED = 50_000  # different values that are counted; Tantivy refuses more than 65,000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def facets(searcher: tantivy.Searcher, query: Query, fields: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return the most frequent values of each field with their counts, then by name."""
+    found: dict[str, dict[str, int]] = {}
+    for field in fields:
+        if field not in FACETS:
+            raise ValueError(f"{field!r} is no facet; there are {', '.join(FACETS)}")
+        name = "author_name" if field == "author" else field
+        terms = {"field": name, "size": _COUNTED, "segment_size": _COUNTED}
+        counted = _aggregate(searcher, query, {"facet": {"terms": terms}})["facet"]["buckets"]
+        ranked = sorted((-bucket["doc_count"], bucket["key"]) for bucket in counted)
+        found[field] = {value: -count for count, value in ranked[:_VALUES]}
+    return found
+
+
+def timeline(searcher: tantivy.Searcher, query: Query, interval: Interval, timezone: str) -> dict[str, int]:
+    """Return how many articles each day, week or month has, in order, those without any left out.
+
+    Undated articles count when they were first fetched; those dated to the day, on their printed day.
+    """
+    first, last = _extent(searcher, query, timezone)
+    if first is None or last is None:
+        return {}
+    spans = buckets(first, last, interval)
+    edges = [(name, micros(midnight(day, timezone)), day.toordinal()) for name, day in spans]
+    counts: Counter[str] = Counter()
+    for field, place in (("moment", 1), ("day", 2)):
+        bounds = [edge[place] for edge in edges]
+        labels = dict(zip(bounds, (edge[0] for edge in edges[:-1]), strict=False))
+        ranges = [{"from": start, "to": end} for start, end in pairwise(bounds)]
+        counted = _aggregate(searcher, query, {"time": {"range": {"field": field, "ranges": ranges}}})
+        for bucket in counted["time"]["buckets"]:
+            if bucket["doc_count"] and "from" in bucket:
+                counts[labels[int(bucket["from"])]] += bucket["doc_count"]
+    return {name: counts[name] for name, _ in spans if counts[name]}
+
+
+def _extent(searcher: tantivy.Searcher, query: Query, timezone: str) -> tuple[date | None, date | None]:
+    extremes = {
+        f"{field}_{end}": {end: {"field": field}} for field in ("moment", "day") for end in ("min", "max")
+    }
+    found = {name: value["value"] for name, value in _aggregate(searcher, query, extremes).items()}
+    zone = ZoneInfo(timezone)
+    days: list[date] = []
+    for name, value in found.items():
+        if value is not None and name.startswith("moment"):
+            days.append((_EPOCH + timedelta(microseconds=int(value))).astimezone(zone).date())
+        elif value is not None:
+            days.append(date.fromordinal(int(value)))
+    return min(days, default=None), max(days, default=None)
+
+
+def _aggregate(searcher: tantivy.Searcher, query: Query, wanted: dict[str, Any]) -> dict[str, Any]:
+    return searcher.aggregate(query, wanted)

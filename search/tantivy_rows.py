@@ -1,0 +1,94 @@
+"""Outcome rows in a Tantivy directory of their own, so that words are counted over articles alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+
+import tantivy
+from tantivy import Query
+
+from khabar import codec
+from khabar.models import Outcome
+from search.tantivy_engine import Engine, walk
+from search.tantivy_fields import outcome_document
+from search.tantivy_query import all_of
+
+_BUCKETS = 60_000  # Tantivy refuses to count more than 65,000 different values at once
+
+
+def write(engine: Engine, rows: Iterable[Outcome]) -> None:
+    """Write rows, one an attempt: of two records the earlier one's stays, the same record's is replaced."""
+    fresh: dict[str, Outcome] = {}
+    for row in rows:
+        _keep(fresh, row)
+    if not fresh:
+        return
+    stored = {row.attempt: row for row in read(engine, {"attempt": list(fresh)}, None, None)}
+    winners = dict(stored)
+    for row in fresh.values():
+        _keep(winners, row)
+    changed = [row for name, row in winners.items() if row != stored.get(name)]
+    if changed:
+        engine.write("attempt", [row.attempt for row in changed], map(outcome_document, changed))
+
+
+def _keep(rows: dict[str, Outcome], row: Outcome) -> None:
+    held = rows.get(row.attempt)
+    if held is None or (row.date, row.record) <= (held.date, held.record):
+        rows[row.attempt] = row
+
+
+def read(
+    engine: Engine, wanted: Mapping[str, Sequence[str] | None], since: date | None, until: date | None
+) -> Iterator[Outcome]:
+    """Yield rows whose fields have one of the values wanted (None: any), in the order of their attempt names."""
+    searcher = engine.searcher()
+    filters = [
+        Query.term_set_query(engine.schema, field, list(values)) if values else Query.empty_query()
+        for field, values in wanted.items()
+        if values is not None
+    ]
+    if since or until:
+        filters.append(_days(engine, since, until))
+    found = all_of(filters)
+    for address in walk(engine, searcher, found, "attempt_key", 0, lambda at: _load(searcher, at).attempt):
+        yield _load(searcher, address)
+
+
+def tally(engine: Engine) -> dict[tuple[str, date, str, str | None], int]:
+    """Return the number of rows by (source, day, outcome, reason)."""
+    searcher = engine.searcher()
+    days = searcher.aggregate(
+        Query.all_query(), {"first": {"min": {"field": "day"}}, "last": {"max": {"field": "day"}}}
+    )
+    first, last = days["first"]["value"], days["last"]["value"]
+    if first is None:
+        return {}
+    return dict(_counted(engine, searcher, date.fromordinal(int(first)), date.fromordinal(int(last))))
+
+
+def _counted(
+    engine: Engine, searcher: tantivy.Searcher, first: date, last: date
+) -> Iterator[tuple[tuple[str, date, str, str | None], int]]:
+    terms = {"field": "tally", "size": _BUCKETS, "segment_size": _BUCKETS}
+    found = searcher.aggregate(_days(engine, first, last), {"tally": {"terms": terms}})["tally"]
+    if found["sum_other_doc_count"] == 0 or first == last:
+        for bucket in found["buckets"]:
+            key = codec.load(bucket["key"], tuple[str, date, str, str | None])
+            yield key, bucket["doc_count"]
+        return
+    middle = first + (last - first) // 2
+    yield from _counted(engine, searcher, first, middle)
+    yield from _counted(engine, searcher, date.fromordinal(middle.toordinal() + 1), last)
+
+
+def _days(engine: Engine, since: date | None, until: date | None) -> Query:
+    first, last = (day.toordinal() if day else None for day in (since, until))
+    return Query.range_query(engine.schema, "day", tantivy.FieldType.Integer, first, last)
+
+
+def _load(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> Outcome:
+    stored = searcher.doc(address).get_first("row")
+    assert isinstance(stored, bytes)
+    return codec.load(stored, Outcome)
