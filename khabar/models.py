@@ -129,6 +129,7 @@ class Capture:
     status: int | None = None
     headers: tuple[tuple[str, str], ...] = ()  # HTTP, as received
     content_type: str | None = None
+    origin: str | None = None  # its WARC-Record-ID, where it was read from somebody's WARC
 
 
 @dataclass(frozen=True, slots=True)
