@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from khabar.errors import KhabarError
+
 POLL_SECONDS = 0.05
 
 
@@ -27,7 +29,7 @@ class Holder:
         return f"process {self.pid} ({self.command}) since {self.since}"
 
 
-class LockError(Exception):
+class LockError(KhabarError):
     """The lock's file cannot be made or opened."""
 
 

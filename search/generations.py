@@ -10,8 +10,10 @@ import os
 import shutil
 from pathlib import Path
 
+from khabar.errors import KhabarError
 
-class DamagedIndexError(RuntimeError):
+
+class DamagedIndexError(KhabarError):
     """The index cannot be read; the archive can rebuild it."""
 
     def __init__(self, folder: Path, reason: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from khabar.errors import KhabarError
+
 MAX_LENGTH = 20_000  # characters
 MAX_NESTING = 40  # brackets within brackets
 MAX_TERMS = 1_000  # words, prefixes, phrases' words and values in all
@@ -10,11 +12,13 @@ MAX_GAPS = 600  # exact phrases that one NEAR or "…"~n stands for
 MAX_EXPANSION = 2_000  # words of the index that one prefix stands for
 
 
-class QueryError(ValueError):
+class QueryError(KhabarError, ValueError):
     """A query that is wrong or asks for too much.
 
     `position` counts code points of the query from 0; `suggestion` is the likely meaning, where there is one.
     """
+
+    status = 2
 
     def __init__(self, position: int, reason: str, suggestion: str | None = None) -> None:
         super().__init__(position, reason, suggestion)

@@ -9,8 +9,10 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from khabar.errors import KhabarError
 
-class ArchiveError(Exception):
+
+class ArchiveError(KhabarError):
     """Something of the archive cannot be read or written: where, what is wrong, and how to mend it."""
 
     def __init__(self, path: str, what: str, how: str) -> None:

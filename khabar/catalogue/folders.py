@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from khabar.catalogue.entity import Gazetteer, gather, read_entities
+from khabar.catalogue.entity import Gazetteer, GazetteerEntity, gather, read_entities
 from khabar.catalogue.problems import CatalogueError, Place, Problems
 from khabar.catalogue.source import read_source
 from khabar.catalogue.topic import Topic, read_topic
 from khabar.models import Source
+from khabar.text import fold
 
 SHIPPED = Path(__file__).parent
 
@@ -41,13 +42,14 @@ def load(folders: Sequence[Path]) -> Catalogue:
     problems = Problems()
     sources = _shadowed(folders, "sources/**/*", lambda path: _one(read_source(path, problems)), problems)
     entities = _shadowed(folders, "gazetteer/*", lambda path: read_entities(path, problems), problems)
-    gazetteer = gather(entities)
+    _refuse_clashes(entities, problems)
+    gazetteer = gather(_things(entities))
     topics = _shadowed(
         folders, "topics/*", lambda path: _one(read_topic(path, gazetteer, problems)), problems
     )
     if problems.found:
         raise CatalogueError(problems.found)
-    return Catalogue(sources, topics, gazetteer)
+    return Catalogue(_things(sources), _things(topics), gazetteer)
 
 
 def _one(found: tuple[Place, Thing] | None) -> Iterator[tuple[Place, Thing]]:
@@ -55,13 +57,17 @@ def _one(found: tuple[Place, Thing] | None) -> Iterator[tuple[Place, Thing]]:
         yield found
 
 
+def _things(found: Mapping[str, tuple[Place, Thing]]) -> dict[str, Thing]:
+    return {name: thing for name, (_, thing) in found.items()}
+
+
 def _shadowed(
     folders: Sequence[Path],
     where: str,
     read: Callable[[Path], Iterator[tuple[Place, Thing]]],
     problems: Problems,
-) -> dict[str, Thing]:
-    known: dict[str, Thing] = {}
+) -> dict[str, tuple[Place, Thing]]:
+    known: dict[str, tuple[Place, Thing]] = {}
     for folder in folders:
         here: dict[str, Place] = {}
         for path in _files(folder, where, problems):
@@ -71,7 +77,7 @@ def _shadowed(
                     problems.add(
                         place, f"the id `{thing.id}` stands twice", f"the first is at {first}; rename one"
                     )
-                known[thing.id] = thing
+                known[thing.id] = (place, thing)
     return dict(sorted(known.items()))
 
 
@@ -84,3 +90,14 @@ def _files(folder: Path, where: str, problems: Problems) -> Iterator[Path]:
             yield path
         elif path.suffix in {".yml", ".YAML", ".YML"}:
             problems.add(Place(str(path), 1, 1), "would be left out", f"rename it to {path.stem}.yaml")
+
+
+def _refuse_clashes(entities: Mapping[str, tuple[Place, GazetteerEntity]], problems: Problems) -> None:
+    """Refuse a name that two entities claim without a condition: which of them is meant would be chance."""
+    owners: dict[str, str] = {}
+    for place, entity in entities.values():
+        for alias in entity.spellings():
+            owner = entity.id if alias in entity.requires else owners.setdefault(fold(alias), entity.id)
+            if owner != entity.id:
+                what = f"`{alias}` is a name of {owner} and of {entity.id}"
+                problems.add(place, what, "leave it to one, or give one of them a `requires`")

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from khabar.errors import KhabarError
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
@@ -47,8 +49,10 @@ class Problems:
         return len(self.found)
 
 
-class CatalogueError(Exception):
+class CatalogueError(KhabarError):
     """A catalogue that cannot be used, with every problem of all of its files."""
+
+    status = 2
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = sorted(set(problems))

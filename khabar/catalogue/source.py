@@ -85,13 +85,11 @@ def read_source(path: Path, problems: Problems) -> tuple[Place, Source] | None:
 def _source(found: dict[str, Any]) -> Source:
     endpoints = cast("tuple[Endpoint, ...]", found["endpoints"])
     domains = tuple(dict.fromkeys(registrable_domain(endpoint.url) for endpoint in endpoints))
-    expected = found.pop("expect", None)
-    addresses = cast("dict[str, str]", found.pop("addresses", {}))
-    return Source(
-        **{"domains": domains, **found},
-        articles_per_week=expected,
-        addresses=tuple((host.lower(), ip) for host, ip in addresses.items()),
-    )
+    addresses = cast("dict[str, str]", found.get("addresses", {}))
+    weekly = found.get("expect")
+    rest = {name: value for name, value in found.items() if name not in {"expect", "addresses"}}
+    described: dict[str, Any] = {"domains": domains, **rest, "articles_per_week": weekly}
+    return Source(**described, addresses=tuple((host.lower(), ip) for host, ip in addresses.items()))
 
 
 def _refuse_doubles(value: Entries, problems: Problems) -> None:

@@ -8,16 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
+
+from search.grammar import QueryError, parse
+from search.tree import Everything, Node
 
 from khabar.catalogue import fields
 from khabar.catalogue.entity import Gazetteer
 from khabar.catalogue.fields import Key
 from khabar.catalogue.marks import Entries, Scalar, Value, position, read_yaml
 from khabar.catalogue.problems import Place, Problems
-
-if TYPE_CHECKING:
-    from search.tree import Node
 
 Resolve = Callable[[str], str | None]
 
@@ -178,9 +178,6 @@ def _entity_query(entity: _Query) -> _Query:
 
 
 def _parse(query: _Query, gazetteer: Gazetteer, problems: Problems) -> Node:
-    from search.grammar import QueryError, parse
-    from search.tree import Everything
-
     try:
         first, second = (parse(query.text, now=then, resolve=gazetteer.resolve) for then in _THEN)
     except QueryError as error:

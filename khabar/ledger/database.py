@@ -12,6 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from khabar.errors import KhabarError
+
 BUSY_SECONDS = 30.0
 Row = tuple[Any, ...]  # SQLite's columns have no static type
 
@@ -28,7 +30,7 @@ _HOW = {
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 
 
-class LedgerError(Exception):
+class LedgerError(KhabarError):
     """The ledger cannot be used: which file, why, and what to do. `damaged` where only a rebuild helps."""
 
     def __init__(self, path: Path, what: str, how: str, damaged: bool = False) -> None:
