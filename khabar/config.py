@@ -12,6 +12,7 @@ from pathlib import Path
 
 import platformdirs
 
+from khabar.errors import KhabarError
 from khabar.settings import BY_NAME, PREFIX, SETTINGS, Settings, Value, settings_table
 
 __all__ = ["SETTINGS", "ConfigError", "Settings", "load_settings", "settings_table"]
