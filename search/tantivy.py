@@ -48,9 +48,10 @@ def open_index(home: Path, lock: Lock = nullcontext, generation: int | None = No
     """
     if generation is not None:
         return TantivyIndex(generations.path(home, generation), lock)
-    with lock():
-        if generations.current(home) is None:
-            generations.swap(home, create_generation(home))
+    if generations.current(home) is None:
+        with lock():
+            if generations.current(home) is None:
+                generations.swap(home, create_generation(home))
 
     def locate() -> Path:
         return generations.path(home, generations.current(home) or 0)
