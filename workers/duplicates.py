@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
 from datetime import timedelta
+from typing import NamedTuple
+
+from rensa import RMinHash  # pyright: ignore[reportAttributeAccessIssue]  # a compiled module without stubs
 
 from khabar.models import Document, Signature
 from khabar.text import tokenize
@@ -16,65 +19,75 @@ COPY = 0.6  # the share of the smaller text's shingles from which on it is a cop
 SHORT = 40  # words; below, chance and boilerplate reach COPY, so only equal texts are copies
 TRIVIAL = 8  # words; below, even equal texts ("Read more in the paper") say nothing
 
-_SHINGLE = 3
 _BANDS = 64
-_PERMUTATIONS = 2 * _BANDS
-_SEED = 42  # part of every stored signature, like SIGNATURE_VERSION
+_SEED = 42  # part of every stored signature, like the version
 
-Shingles = frozenset[tuple[str, ...]]
+
+class Words(NamedTuple):
+    """A body as copies are compared: its folded words, and all runs of three of them (its shingles)."""
+
+    words: tuple[str, ...]
+    shingles: frozenset[tuple[str, str, str]]
+
+
+def read(body: str) -> Words:
+    """Return the words of a body; reading costs far more than comparing, so who compares often keeps them."""
+    words = tuple(token.text for token in tokenize(body))
+    return Words(words, frozenset(zip(words, words[1:], words[2:], strict=False)))
 
 
 def sign(body: str) -> Signature:
-    """Return the signature of a body; what is too short to be compared has no bands, and at last no hash either."""
-    words = folded_words(body)
+    """Return the signature of a body; a short one has no bands, and a trivial one is no copy of anything."""
+    words, shingles = read(body)
     if len(words) < TRIVIAL:
         return Signature(SIGNATURE_VERSION)
     exact = hashlib.blake2b(" ".join(words).encode(), digest_size=12).digest()
-    bands = _bands(words) if len(words) >= SHORT else ()
+    bands = _bands(shingles) if len(words) >= SHORT else ()
     return Signature(SIGNATURE_VERSION, bands, urlsafe_b64encode(exact).decode())
 
 
-def folded_words(body: str) -> list[str]:
-    """Return the words of a body as copies are compared: folded, without punctuation."""
-    return [token.text for token in tokenize(body)]
-
-
 def contained(a: str, b: str) -> float:
-    """Return which share of the shorter text's shingles the other one has too; 0.0 where one has none."""
-    return overlap(shingles(folded_words(a)), shingles(folded_words(b)))
+    """Return which share of the smaller text's shingles the larger has too; 0.0 where one has none."""
+    return overlap(read(a), read(b))
 
 
 def is_copy(a: str, b: str) -> bool:
-    """Tell whether two bodies are copies; a title is no evidence, because titles such as "Editorial" repeat."""
-    return same_words(folded_words(a), folded_words(b))
+    """Tell whether two bodies are copies; titles are no evidence, for "Editorial" is the title of many."""
+    return same(read(a), read(b))
 
 
-def linked(a: Document, b: Document) -> bool:
-    """Tell whether two documents are copies that the index would bring together; symmetric."""
-    return near(a, b) and same_words(words_of(a), words_of(b))
+def overlap(a: Words, b: Words) -> float:
+    """Return which share of the smaller set of shingles the larger holds."""
+    smaller = min(len(a.shingles), len(b.shingles))
+    return len(a.shingles & b.shingles) / smaller if smaller else 0.0
 
 
-def near(a: Document, b: Document) -> bool:
+def same(a: Words, b: Words) -> bool:
+    """Tell whether two texts are copies; symmetric."""
+    if min(len(a.words), len(b.words)) < SHORT:
+        return len(a.words) >= TRIVIAL and a.words == b.words
+    return overlap(a, b) >= COPY
+
+
+def comparable(a: Document, b: Document) -> bool:
     """Tell whether two documents are candidates: a common band or equal words, first seen within the window."""
-    one, other = a.signature, b.signature
     if abs(a.references[0].date - b.references[0].date) > WINDOW:
         return False
+    one, other = a.signature, b.signature
     return bool(one.exact and one.exact == other.exact) or not set(one.bands).isdisjoint(other.bands)
 
 
-def same_words(a: Sequence[str], b: Sequence[str]) -> bool:
-    """Tell whether two texts, given as folded words, are copies."""
-    if min(len(a), len(b)) < SHORT:
-        return len(a) >= TRIVIAL and a == b
-    return overlap(shingles(a), shingles(b)) >= COPY
+def linked(a: Document, b: Document) -> bool:
+    """Tell whether two documents belong into one cluster by themselves; symmetric, but not transitive."""
+    return comparable(a, b) and is_copy(a.article.body, b.article.body)
 
 
-def shingles(words: Sequence[str]) -> Shingles:
-    """Return the runs of three words of a text."""
-    return frozenset(zip(*(words[start:] for start in range(_SHINGLE)), strict=False))
-
-
-def overlap(a: Shingles, b: Shingles) -> float:
-    """Return which share of the smaller set the larger one holds."""
-    smaller = min(len(a), len(b))
-    return len(a & b) / smaller if smaller else 0.0
+def _bands(shingles: frozenset[tuple[str, str, str]]) -> tuple[str, ...]:
+    """Return one short key a band: its number and its two minima, so that equal keys mean the same band."""
+    minhash = RMinHash(num_perm=2 * _BANDS, seed=_SEED)
+    minhash.update([" ".join(shingle) for shingle in shingles])
+    minima = minhash.digest()
+    return tuple(
+        urlsafe_b64encode(struct.pack(">BII", band, *minima[2 * band : 2 * band + 2])).decode()
+        for band in range(_BANDS)
+    )
