@@ -28,7 +28,7 @@ _REMEDIES = {
     errno.EFBIG: "raise the limit on file sizes (ulimit -f) and run the command again",
     errno.EROFS: "mount it for writing, or choose another folder",
     errno.EACCES: "give this user the right to it, or choose another path",
-    errno.EPERM: "give this user the right to it, or choose another path",
+    errno.EPERM: "give this user the right to it, or choose another path, on a file system with hard links",
     errno.ENOENT: "check the path",
     errno.EISDIR: "name a file, not a folder",
     errno.ENOTDIR: "a part of the path is a file; choose another path",

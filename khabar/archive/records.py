@@ -33,6 +33,7 @@ _CONTROL = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]")
 _OF_THE_TRANSFER = {"content-encoding", "transfer-encoding", "content-length"}
 _KEPT_AS = "X-Archive-Orig-"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_USUAL = {"text": "text/html; charset=utf-8", "article": "application/json"}
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -65,9 +66,9 @@ def _main(capture: Capture, record_id: str) -> bytes:
     if capture.kind == "page" and capture.status is not None:
         http = _http(capture, len(capture.payload))
         return _member(capture, "response", record_id, capture.payload, None, {}, http)
-    content_type = capture.content_type or ("application/json" if capture.kind == "article" else "text/html")
+    content_type = _clean(capture.content_type or _USUAL.get(capture.kind, "text/html"))
     kind = {"Khabar-Kind": capture.kind}
-    return _member(capture, "resource", record_id, capture.payload, _clean(content_type), kind)
+    return _member(capture, "resource", record_id, capture.payload, content_type, kind)
 
 
 def _member(
@@ -138,30 +139,35 @@ class Member:
 def split(data: bytes) -> Iterator[Member | Damage]:
     """Yield the members of a segment; what cannot be read up to the next readable member is one Damage.
 
-    Damage has no segment name yet. A start of a member that is only chance is tried and passed over.
+    Damage has no segment name yet.
     """
-    position, good, reason = 0, 0, ""
-    while position < len(data):
-        start = data.find(MAGIC, position)
-        found = _inflate(data, start) if start >= 0 else "nothing readable follows"
+    offset = 0
+    while offset < len(data):
+        found = _inflate(data, offset)
         if isinstance(found, str):
-            reason = reason or (found if start == good else "no gzip member begins here")
-            if start < 0:
-                break
-            position = start + 1
-            continue
-        if start > good:
-            yield Damage(
-                "", good, f"{reason or 'no gzip member begins here'}; {start - good} bytes passed over"
-            )
-        yield found
-        position, good, reason = found.end, found.end, ""
-    if good < len(data):
-        yield Damage("", good, f"{reason}; {len(data) - good} bytes passed over")
+            reason, broken = found, offset
+            found = _readable(data, offset + 1)
+            offset = found.start if found else len(data)
+            yield Damage("", broken, f"{reason}; {offset - broken} bytes passed over")
+        if found:
+            yield found
+            offset = found.end
+
+
+def _readable(data: bytes, offset: int) -> Member | None:
+    """Return the first member that can be read from here on: most that look like the start of one are chance."""
+    while (offset := data.find(MAGIC, offset)) >= 0:
+        found = _inflate(data, offset)
+        if isinstance(found, Member):
+            return found
+        offset += 1
+    return None
 
 
 def _inflate(data: bytes, start: int) -> Member | str:
     """Uncompress one member, or say why not. In small steps: `unused_data` is a copy of all that follows."""
+    if not data.startswith(MAGIC, start):
+        return "no gzip member begins here"
     member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
     view, position, size = memoryview(data), start, 0
     pieces: list[bytes] = []
@@ -174,7 +180,7 @@ def _inflate(data: bytes, start: int) -> Member | str:
                 position += len(fed)
             else:
                 fed = b""
-            pieces.append(member.decompress(fed, LARGEST + 1 - size))
+            pieces.append(member.decompress(fed, 4 * _STEP))
             size += len(pieces[-1])
             if size > LARGEST:
                 return f"a record of more than {LARGEST} bytes"
@@ -200,9 +206,10 @@ def discoveries(store: Store, segment: str) -> Iterator[Discovery]:
     for member in split(_fetched(store, segment)):
         if isinstance(member, Member) and _IS_METADATA.search(member.content, 0, 4096):
             beside = parse(member)
-            found = beside if isinstance(beside, Damage) else _discovery(beside)
-            if isinstance(found, Discovery):
-                yield found
+            if isinstance(beside, Part) and beside.type == "metadata":
+                found = _discovery(beside)
+                if isinstance(found, Discovery):
+                    yield found
 
 
 def read(data: bytes, segment: str) -> Iterator[tuple[int, Record | Damage]]:

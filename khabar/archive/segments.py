@@ -43,6 +43,14 @@ def segment_of(pending: str) -> str:
     return pending.removeprefix(PENDING).replace("~", "/")
 
 
+def _spool_name(segment: str) -> str:
+    return segment.replace("/", "~")
+
+
+def _key_of(spool: Path) -> str:
+    return spool.name.replace("~", "/")
+
+
 def outcome_key(segment: str) -> str:
     """Return the key of the outcome file beside a segment."""
     return segment.removesuffix(".warc.gz") + ".outcomes.json"
@@ -142,22 +150,17 @@ class Writer:
             self._open = None
 
     def _begin(self) -> _Open:
-        keys: list[str] = []
-
-        def name() -> str:
-            keys.append(segment_key(opened))
-            return keys[-1].replace("/", "~")
-
         opened = self._clock()
         with explained(self._spool):
             make_folder(self._spool)
-            path, handle = create_owned(self._spool, name)
-        return _Open(keys[-1], path, handle, opened)
+            path, handle = create_owned(self._spool, lambda: _spool_name(segment_key(opened)))
+        return _Open(_key_of(path), path, handle, opened)
 
     def _full(self, spool: _Open) -> bool:
         pages, size, seconds = self._limits
         age = (self._clock() - spool.opened).total_seconds()
-        return len(spool.discoveries) >= pages or spool.size >= size or age >= seconds
+        is_old = not 0 <= age < seconds  # a clock set back must not keep a segment open for hours
+        return len(spool.discoveries) >= pages or spool.size >= size or is_old
 
 
 def _add(spool: _Open, data: bytes) -> None:
@@ -224,9 +227,9 @@ def recover(store: Store, spool: Path, settle: Settle) -> list[Sealed]:
 
 
 def _recover(store: Store, path: Path, handle: int, settle: Settle) -> Sealed | None:
-    key = path.name.replace("~", "/")
+    key = _key_of(path)
     with explained(path):
-        read = [(end, found) for end, found in records.read(path.read_bytes(), key)]
+        read = records.read(path.read_bytes(), key)
     kept = [(end, found.discovery) for end, found in read if isinstance(found, Record)]
     if not kept:
         path.unlink(missing_ok=True)
