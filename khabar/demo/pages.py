@@ -140,6 +140,7 @@ def _render(
     ]
     words = {
         "outlet": outlet,
+        "labels": outlet.labels[article.piece.lang if article else outlet.lang],
         "site": f"http://{host}",
         "article": article,
         "related": others,

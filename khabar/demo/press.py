@@ -40,7 +40,7 @@ class Outlet:
     form: Literal["rss", "atom"]
     tagline: str
     menu: tuple[str, ...]
-    labels: dict[str, str]
+    labels: dict[str, dict[str, str]]  # by language
     comments: tuple[Comment, ...]
     disallow: tuple[str, ...]
 
