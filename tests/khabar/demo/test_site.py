@@ -17,6 +17,7 @@ import yaml
 from lxml import etree, html
 from protego import Protego
 
+from khabar.catalogue import load
 from khabar.demo.press import Outlet, outlets, pieces
 from khabar.demo.site import Request, Site, serve
 
@@ -243,3 +244,15 @@ def test_source_files_are_installed_with_the_port_of_this_site(site: Site, tmp_p
         assert endpoint["url"] == feed_url(site, outlet)
         assert ask(site, endpoint["url"]).status == 200
     assert site.install(tmp_path) == files
+
+
+def test_the_catalogue_reads_the_installed_source_files(site: Site, tmp_path: Path) -> None:
+    site.install(tmp_path)
+    sources = load([tmp_path]).sources
+    assert set(sources) == {outlet.id for outlet in outlets()}
+    for outlet in outlets():
+        source = sources[outlet.id]
+        assert source.addresses == ((outlet.host, "127.0.0.1"),)
+        assert source.domains == (outlet.host,)
+        assert source.delay == 0.05
+        assert {piece.lang for piece in pieces() if piece.outlet == outlet.id} <= set(source.languages)
