@@ -8,10 +8,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from search.tree import Node
-
     from khabar.jobs import Job
     from khabar.models import Discovery, Document, Entry, Folded, Outcome, Results
+    from search.tree import Node
 
 # --- ledger -------------------------------------------------------------------------------------------------
 
@@ -72,7 +71,10 @@ class Ledger(Protocol):
     def claim(
         self, found: Found, why: Literal["revisit", "back-fill", "new"], now: datetime
     ) -> Discovery | None:
-        """Claim one URL outright (a redirect to another domain, a revisit); None where it is in the frontier."""
+        """Claim one URL outright (a redirect to another domain, a revisit); None where it is in the frontier.
+
+        None also for what is no web address, and for a back-fill of what was claimed before and did not fail.
+        """
         ...
 
     # frontier
@@ -85,7 +87,7 @@ class Ledger(Protocol):
         ...
 
     def postpone(self, attempt: str, until: datetime, reason: str) -> int:
-        """Keep a claim in the frontier until later; returns how often that has been done."""
+        """Keep a claim in the frontier until later; returns how often that has been done, 0 where it is not there."""
         ...
 
     def finish(self, attempts: Iterable[str], failed: Iterable[str] = ()) -> None:
@@ -111,7 +113,11 @@ class Ledger(Protocol):
     def recount(
         self, counts: Mapping[tuple[str, date], int], seen: Iterable[Discovery], now: datetime
     ) -> None:
-        """Replace the counts and the memory of seen URLs by what the archive tells: after a lost ledger."""
+        """Replace the counts and the memory of seen URLs by what the archive tells: after a lost ledger.
+
+        `seen` are all discoveries of the archive. Attempts that are among them leave the frontier; those left in it
+        are counted on top. No crawl may seal and no import run meanwhile.
+        """
         ...
 
     def recounted(self) -> datetime | None:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from khabar import codec
 from khabar.ledger import memory
-from khabar.ledger.database import maybe_micros, maybe_moment, micros, moment, span
+from khabar.ledger.database import decode, maybe_micros, maybe_moment, micros, moment, span
 from khabar.ledger.memory import Seen
 from khabar.models import Discovery, Why, attempt_name, utc
 from khabar.ports import EndpointState, Found
@@ -119,7 +119,7 @@ def look_up(link: sqlite3.Connection, url: str) -> Seen | None:
     ).fetchone()
     if row is None:
         return None
-    return Seen(row[0], moment(row[1]), row[2], maybe_moment(row[3]), json.loads(row[4]))
+    return Seen(row[0], moment(row[1]), row[2], maybe_moment(row[3]), decode(row[4], dict[str, str]))
 
 
 def _in_frontier(link: sqlite3.Connection, url: str) -> bool:

@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from khabar import codec
 from khabar.errors import KhabarError
 
 BUSY_SECONDS = 30.0
+T = TypeVar("T")
 Row = tuple[Any, ...]  # SQLite's columns have no static type
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,11 +46,11 @@ class Database:
     def __init__(self, path: Path, busy: float = BUSY_SECONDS) -> None:
         self.path = path
         self._turn = threading.RLock()
-        with self._explained():
+        with self.explained():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._link = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
         try:
-            with self._explained():
+            with self.explained():
                 _prepare(self._link, busy)
                 self._migrate()
         except BaseException:
@@ -58,7 +60,7 @@ class Database:
     @contextmanager
     def writing(self) -> Generator[sqlite3.Connection]:
         """Hold the file's write lock for the block; an exception in it undoes all."""
-        with self._turn, self._explained():
+        with self._turn, self.explained():
             self._link.execute("BEGIN IMMEDIATE")
             try:
                 yield self._link
@@ -70,8 +72,20 @@ class Database:
 
     def rows(self, sql: str, *values: object) -> list[Row]:
         """Return the rows of one query."""
-        with self._turn, self._explained():
+        with self._turn, self.explained():
             return self._link.execute(sql, values).fetchall()
+
+    @contextmanager
+    def explained(self) -> Generator[None]:
+        """Turn what SQLite, the file system or a stored row that cannot be read says into a LedgerError."""
+        try:
+            yield
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            raise
+        except sqlite3.DatabaseError as error:
+            raise _explain(self.path, error) from error
+        except OSError as error:
+            raise LedgerError(self.path, f"cannot be opened: {error}", "check the home folder") from error
 
     def close(self) -> None:
         """Give the file back; the last one out folds the write-ahead log into it."""
@@ -93,16 +107,13 @@ class Database:
                     link.execute(statement)
                 link.execute(f"PRAGMA user_version = {number}")
 
-    @contextmanager
-    def _explained(self) -> Generator[None]:
-        try:
-            yield
-        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
-            raise
-        except sqlite3.DatabaseError as error:
-            raise _explain(self.path, error) from error
-        except OSError as error:
-            raise LedgerError(self.path, f"cannot be opened: {error}", "check the home folder") from error
+
+def decode(text: str, kind: type[T]) -> T:
+    """Return the model that a row keeps as JSON; for use inside a transaction or `explained`."""
+    try:
+        return codec.load(text, kind)
+    except ValueError as error:
+        raise sqlite3.DatabaseError(f"a row cannot be read: {error}") from error
 
 
 def migrations() -> list[str]:
@@ -162,7 +173,7 @@ def _statements(script: str) -> Iterator[str]:
 
 
 def _explain(path: Path, error: sqlite3.DatabaseError) -> LedgerError:
-    # A message SQLite gives without a code (a broken text column, say) is damage too.
+    # What comes without a code (a text that is no UTF-8, a row that cannot be read) is damage too.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code in _DAMAGED:
         how = "run `khabar ledger rebuild`: it makes a new one from the archive, and no article is lost"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from khabar import codec
 from khabar.ledger import claims, memory
-from khabar.ledger.database import Database, micros
+from khabar.ledger.database import Database, decode, micros
 from khabar.ledger.memory import Seen
 from khabar.models import Discovery
 
@@ -81,7 +81,7 @@ def _memories(staged: sqlite3.Connection) -> Iterator[tuple[str, Seen]]:
 
 def _count_frontier(link: sqlite3.Connection, now: datetime) -> None:
     for (text,) in link.execute("SELECT discovery FROM frontier").fetchall():
-        waiting = codec.load(text, Discovery)
+        waiting = decode(text, Discovery)
         claims.add(link, {(waiting.source, waiting.claimed.date()): 1})
         before = claims.look_up(link, waiting.url)
         found = memory.found_of(waiting)

@@ -8,9 +8,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
-from khabar import codec
 from khabar.ledger import claims, leases, memory, recount
-from khabar.ledger.database import Database, maybe_moment, micros, moment
+from khabar.ledger.database import Database, decode, maybe_moment, micros, moment
 from khabar.models import Discovery
 from khabar.ports import EndpointState, Found, Lease
 
@@ -68,7 +67,8 @@ class SqliteLedger:
             micros(now),
             limit,
         )
-        return [codec.load(row[0], Discovery) for row in rows]
+        with self._database.explained():
+            return [decode(row[0], Discovery) for row in rows]
 
     def due_domains(self, now: datetime, sources: Sequence[str] = ()) -> list[str]:
         """Return the registrable domains that have a claim to fetch now, the longest waiting first."""
@@ -104,7 +104,9 @@ class SqliteLedger:
         last = -(1 << 62)
         sql = "SELECT claimed, discovery FROM frontier WHERE claimed > ? ORDER BY claimed LIMIT ?"
         while rows := self._database.rows(sql, last, PAGE):
-            yield from (codec.load(row[1], Discovery) for row in rows)
+            with self._database.explained():
+                waiting = [decode(row[1], Discovery) for row in rows]
+            yield from waiting
             last = rows[-1][0]
 
     # --- accounting ---

@@ -23,6 +23,8 @@ from khabar.ledger.database import (
 )
 from khabar.ledger.recount import set_aside
 from khabar.ledger.sqlite import open_ledger
+from khabar.models import Entry
+from khabar.ports import EndpointState, Found
 
 NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
 
@@ -102,6 +104,27 @@ def test_a_cut_file_names_the_rebuild_too(path: Path) -> None:
             database.rows("SELECT sum(length(name)) FROM runs")
         finally:
             database.close()
+
+
+@pytest.mark.parametrize("broken", ["", "{}", "[", '{"attempt": 7}'])
+def test_a_row_that_cannot_be_read_names_the_rebuild_too(path: Path, broken: str) -> None:
+    ledger = open_ledger(path)
+    page = "https://daily.example/1"
+    item = Found(page, "daily", "https://daily.example/feed", "opinion", Entry(page))
+    ledger.discover(EndpointState(item.endpoint), [item], NOW)
+    link = sqlite3.connect(path)
+    link.execute("UPDATE frontier SET discovery = ?", (broken,))
+    link.execute("UPDATE seen SET marks = ?", (broken or "[]",))
+    link.commit()
+    link.close()
+    for read in (
+        lambda: ledger.take(["daily.example"], 9, NOW),
+        lambda: list(ledger.frontier()),
+        lambda: ledger.recount({}, [], NOW),
+    ):
+        with pytest.raises(LedgerError, match=r"damaged.*`khabar ledger rebuild`"):
+            read()
+    ledger.close()
 
 
 def test_a_damaged_file_is_set_aside_and_a_new_one_takes_its_place(path: Path) -> None:
