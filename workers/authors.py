@@ -30,6 +30,11 @@ _NOTE = re.compile(
     r"|(مصنف|مصنفہ|مضمون نگار|کالم نگار|صاحب مضمون|نویسنده|لیکوال)\b|(लेखक|लेखिका|স্তম্ভকার|লেখক)(?=\s|:|।))",
     re.IGNORECASE,
 )
+# The same, quick and without care: a page without any of these has no note.
+_NOTE_WORDS = re.compile(
+    r"(?:The|This|the|this) (?:writer|author|columnist|contributor)|can be reached at|tweets at|"
+    r"مصنف|مضمون نگار|کالم نگار|نویسنده|لیکوال|लेखक|लेखिका|লেখক|স্তম্ভকার"
+)
 MAX_NOTE = 600
 
 
@@ -43,7 +48,7 @@ def clean_authors(given: Iterable[str]) -> tuple[str, ...]:
 
 
 def _split(text: str) -> Iterator[str]:
-    plain = _BY.sub("", " ".join(_EMAIL.sub(" ", text).split()))
+    plain = _BY.sub("", " ".join(_EMAIL.sub(" ", text[:400]).split()))
     for piece in _SPLIT.split(_ROLE.sub("", plain)):
         pieces = _COMMA.split(piece)
         # "Khan, Imran" and "Jane Doe, PhD" are one person; full names with commas between them are several
@@ -63,6 +68,11 @@ def is_name(text: str) -> bool:
 def is_note(paragraph: str) -> bool:
     """Tell whether a paragraph is a note about who wrote the article."""
     return len(paragraph) <= MAX_NOTE and _NOTE.search(paragraph) is not None
+
+
+def may_have_note(text: str) -> bool:
+    """Tell whether it is worth looking for a note about the author in the markup of a page."""
+    return _NOTE_WORDS.search(text) is not None
 
 
 def author_note(paragraphs: list[str]) -> str | None:

@@ -6,16 +6,37 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 
-from workers.authors import MAX_NOTE, is_note
-from workers.markup import Page
+from workers.authors import is_note, may_have_note
+from workers.markup import Element, Page
 from workers.regions import is_furniture, text_of
 
 SHORT = 250  # characters; a body below it is looked for again
 SHARE = 0.4  # of the text in long paragraphs; the same
 LONG = 80  # characters of a paragraph that is prose
+
+_BLOCKS = frozenset(
+    {
+        "p",
+        "div",
+        "li",
+        "blockquote",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "br",
+        "tr",
+        "figure",
+        "ul",
+        "ol",
+        "body",
+        "section",
+    }
+)
 
 # It reports each page it finds nothing in at WARNING and ERROR; what we make of that is an outcome, not a log line.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -74,53 +95,39 @@ def _lines(text: str) -> list[str]:
 
 def _with_note(paragraphs: list[str], page: Page) -> list[str]:
     """Return the body with the note about its author at the end, where the page has one that was left out."""
-    if any(map(is_note, paragraphs)) or not paragraphs:
+    if not paragraphs or any(map(is_note, paragraphs)) or not may_have_note(page.text):
         return paragraphs
     for element in page.tree.iter("p", "em", "i", "div"):
-        if len(element) <= 3 and is_note(text := text_of(element)) and len(text) <= MAX_NOTE:
-            if not any(map(is_furniture, element.iterancestors())):
-                return [*paragraphs, text]
+        simple = len(element) <= 3 and not any(child.tag in _BLOCKS for child in element)
+        if (
+            simple
+            and is_note(text := text_of(element))
+            and not any(map(is_furniture, element.iterancestors()))
+        ):
+            return [*paragraphs, text]
     return paragraphs
 
 
-def _whole(tree: HtmlElement) -> list[str]:
+def _whole(tree: Element) -> list[str]:
     """Return every block of a fragment as a paragraph, also text that stands between blocks."""
-    blocks = {
-        "p",
-        "div",
-        "li",
-        "blockquote",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "br",
-        "tr",
-        "figure",
-        "ul",
-        "ol",
-        "body",
-    }
     pieces: list[str] = []
     for element in tree.iter():
-        if element.tag in blocks:
+        if element.tag in _BLOCKS:
             pieces.append("\n")
         if element.tag not in {"script", "style", "figcaption"}:
             pieces.append(element.text or "")
         if element.tail:
-            pieces.append(f"\n{element.tail}" if element.tag in blocks - {"br"} else element.tail)
+            pieces.append(f"\n{element.tail}" if element.tag in _BLOCKS - {"br"} else element.tail)
     lines = (" ".join(line.split()) for line in "".join(pieces).replace("\r", " ").split("\n"))
     return [line for line in lines if line]
 
 
-def _plain(tree: HtmlElement) -> list[str]:
+def _plain(tree: Element) -> list[str]:
     """Return the paragraphs of a page that are prose and not the site's own, in one linear walk."""
     return [text for element in _paragraphs(tree) if len(text := text_of(element)) > LONG]
 
 
-def _paragraphs(tree: HtmlElement) -> Iterator[HtmlElement]:
+def _paragraphs(tree: Element) -> Iterator[Element]:
     for paragraph in tree.iter("p"):
         near = [parent for _, parent in zip(range(6), paragraph.iterancestors(), strict=False)]
         if not any(map(is_furniture, near)):

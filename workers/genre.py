@@ -16,47 +16,58 @@ _KINDS: dict[str, Genre] = {
     "BackgroundNewsArticle": "news",
 }
 
-# Words of addresses and section names, the more special genre first: an editorial page is also an opinion page.
+# Words of addresses, section names and headline kickers; the more special genre first: editorials are opinion too.
 _CUES: tuple[tuple[Genre, re.Pattern[str]], ...] = (
-    ("letter", re.compile(r"\bletters?( to (the )?editor)?\b|\bایڈیٹر کے نام\b|\bمراسلات\b|\bसंपादक के नाम\b")),
-    ("interview", re.compile(r"\binterviews?\b|\bانٹرویو\b|\bمصاحبه\b|\bگفتگو\b|\bمرکه\b|\bसाक्षात्कार\b|\bइंटरव्यू\b|সাক্ষাৎকার")),
-    ("editorial", re.compile(r"\beditorials?\b|\bleaders?\b|\bاداریہ\b|\bاداریے\b|\bسرمقاله\b|\bسرمقالہ\b|\bسرلیکنه\b|\bसंपादकीय\b|\bसम्पादकीय\b|সম্পাদকীয়")),
-    ("column", re.compile(r"\bcolumn(s|ists?)?\b|\bکالم(ز)?\b|\bستون\b|\bस्तंभ\b|কলাম")),
-    ("opinion", re.compile(r"\b(opinions?|op-?eds?|oped|views?|viewpoints?|perspectives?|comments?|commentary|commentisfree|blogs?|voices|analysis|ideas)\b|\bرائے\b|\bنقطہ نظر\b|\bبلاگ\b|\bدیدگاه\b|\bنظر\b|\bیادداشت\b|\bتحلیل\b|\bلیدلوری\b|\bشننه\b|\bविचार\b|\bराय\b|\bनज़रिया\b|\bब्लॉग\b|মতামত")),
-    ("news", re.compile(r"\b(news|world|national|pakistan|sports?|business|politics|latest|nation|international|headlines?)\b|\bخبریں\b|\bتازہ ترین\b|\bاخبار\b|\bپاکستان\b|\bدنیا\b|\bकھेल\b|\bसमाचार\b|\bदेश\b")),
+    ("letter", re.compile(r"\bletters?( to (the )?editor)?\b|ایڈیٹر کے نام|\bمراسلات\b|संपादक के नाम")),
+    ("interview", re.compile(r"\binterviews?\b|\bانٹرویو\b|\bمصاحبه\b|\bمرکه\b|साक्षात्कार|इंटरव्यू|সাক্ষাৎকার")),
+    ("editorial", re.compile(r"\b(editorials?|leaders?)\b|\bاداری[ہے]\b|\bسرمقال[هہ]\b|\bسرلیکنه\b|संपादकीय|सम्पादकीय|সম্পাদকীয়")),
+    ("column", re.compile(r"\b(column|columns|columnists?)\b|\bکالمز?\b|\bستون\b|स्तंभ|কলাম")),
+    ("opinion", re.compile(
+        r"\b(opinions?|op-? ?eds?|views?|viewpoints?|perspectives?|comment|commentary|commentisfree|blogs?|voices|analys[ie]s)\b"
+        r"|\b(رائے|نقطہ نظر|بلاگز?|دیدگاه|یادداشت|تحلیل|لیدلوری|شننه)\b|विचार|नज़रिया|ब्लॉग|মতামত"
+    )),
+    ("news", re.compile(r"\b(news|latest|headlines?|sports?)\b|\b(خبریں|تازہ ترین|اخبار|خبرونه)\b|समाचार|खबरें|সংবাদ")),
 )  # fmt: skip
-_SCOPES: dict[str, Genre] = {"opinion": "opinion", "editorial": "editorial", "column": "column", "letters": "letter", "letter": "letter", "interview": "interview", "news": "news"}  # fmt: skip
-_OPINION: frozenset[Genre] = frozenset({"opinion", "editorial", "column", "letter"})
+_QUESTION = re.compile(r"(?:^|\s)(?:Q|Question|سوال|سؤال|پرسش|پوښتنه|सवाल|प्रश्न)\s?[:：]\s")
+_SCOPES: dict[str, Genre] = {
+    "opinion": "opinion",
+    "editorial": "editorial",
+    "column": "column",
+    "letters": "letter",
+    "interview": "interview",
+    "news": "news",
+}
+_VIEWS: frozenset[Genre] = frozenset({"opinion", "editorial", "column", "letter"})
 
 
 def classify(article: Article, extracted: Extracted, discovery: Discovery) -> Article:
-    """Return the article with its genre and the evidence for it; `unknown` where nothing tells."""
+    """Return the article with its genre and all the evidence that speaks for it; `unknown` where nothing tells."""
     found = list(_evidence(article, extracted, discovery))
     genre = _decide([genre for genre, _ in found])
-    return replace(
-        article,
-        genre=genre,
-        genre_evidence=tuple(
-            evidence for known, evidence in found if known == genre or (genre in _OPINION and known in _OPINION)
-        ),
-    )
+    close = _VIEWS if genre in _VIEWS else {genre}
+    evidence = dict.fromkeys(text for known, text in found if known in close)
+    return replace(article, genre=genre, genre_evidence=tuple(evidence))
 
 
 def _evidence(article: Article, extracted: Extracted, discovery: Discovery) -> Iterator[tuple[Genre, str]]:
-    """Yield what tells the genre, the strongest first."""
+    """Yield what tells the genre, in the order of how much it tells."""
     for kind in extracted.kinds:
         if kind in _KINDS:
             yield _KINDS[kind], f"json-ld:{kind}"
     for place in filter(None, (article.section, *reversed(article.breadcrumb))):
         if genre := _cue(place):
             yield genre, f"section:{place}"
-    folders = unquote(urlsplit(article.url).path).split("/")[1:-1]
-    for folder in folders:
-        if genre := _cue(folder):
+    for folder in unquote(urlsplit(article.url).path).split("/")[1:-1]:
+        # a longer one is a headline, and its words are of the matter, not of the kind
+        if folder.count("-") < 3 and (genre := _cue(folder)):
             yield genre, f"url:/{folder}/"
-    head = re.match(r"\s*([^:：|]{3,30})[:：|]", article.title)
-    if head and (genre := _cue(head[1])) and genre != "news":
-        yield genre, f"title:{head[1].strip()}"
+    kicker = re.match(r"\s*([^:：|]{3,30})[:：|]", article.title)
+    if kicker and (genre := _cue(kicker[1])) and genre != "news":
+        yield genre, f"title:{kicker[1].strip()}"
+    if len(_QUESTION.findall(article.body)) >= 3:
+        yield "interview", "body:questions"
+    if article.author_note:
+        yield "opinion", "author-note"
     if genre := _SCOPES.get(discovery.scope or ""):
         yield genre, f"scope:{discovery.scope}"
 
@@ -67,8 +78,9 @@ def _cue(text: str) -> Genre | None:
 
 
 def _decide(found: list[Genre]) -> Genre:
-    """Return the strongest genre; that something is opinion is made more precise by what comes after."""
-    if not found:
-        return "unknown"
-    special = next((genre for genre in found if genre in _OPINION and genre != "opinion"), None)
-    return special if found[0] == "opinion" and special else found[0]
+    """Return the genre that is told first. `news` yields to anything else: addresses say /news/ of all they have."""
+    told: list[Genre] = [genre for genre in found if genre != "news"]
+    if not told:
+        return "news" if found else "unknown"
+    special: Genre | None = next((genre for genre in told if genre in _VIEWS and genre != "opinion"), None)
+    return special if special and told[0] in _VIEWS else told[0]

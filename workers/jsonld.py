@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from lxml.html import HtmlElement
+from workers.markup import Element
 
 Node = Mapping[str, Any]
 
 MAX_BLOCK = 1 << 20
 MAX_NODES = 400
+MAX_VALUE = 2000
 
 ARTICLE = frozenset(
     [
@@ -38,13 +39,10 @@ ARTICLE = frozenset(
     ]
 )
 _PAGE = frozenset({"WebPage", "ItemPage", "CollectionPage"})
-_WRAPPING = re.compile(
-    r"^\s*(//)?\s*(<!--|<!\[CDATA\[|/\*.*?\*/)?\s*|\s*(//)?\s*(-->|\]\]>)?\s*;?\s*$", re.DOTALL
-)
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 
 
-def read_jsonld(tree: HtmlElement) -> list[Node]:
+def read_jsonld(tree: Element) -> list[Node]:
     """Return all nodes of a page's JSON-LD, in order, the members of @graph and of lists one by one."""
     nodes: list[Node] = []
     for script in tree.iter("script"):
@@ -57,13 +55,23 @@ def read_jsonld(tree: HtmlElement) -> list[Node]:
 
 def _load(text: str) -> object:
     """Return what a block says, mended where it must be; None where nothing helps."""
-    bare = _WRAPPING.sub("", text)
+    bare = _unwrap(text)
     for attempt in (bare, _TRAILING_COMMA.sub(r"\1", bare), html.unescape(bare)):
         try:
             return json.loads(attempt, strict=False)
         except (ValueError, RecursionError):
             continue
     return None
+
+
+def _unwrap(text: str) -> str:
+    """Return a block's JSON without the comment or CDATA marks that hide it from old browsers."""
+    bare = text.strip()
+    for mark in ("//", "<!--", "//", "<![CDATA[", "//"):
+        bare = bare.removeprefix(mark).lstrip()
+    for mark in (";", "-->", "]]>", "//", ";"):
+        bare = bare.removesuffix(mark).rstrip()
+    return bare
 
 
 def _flatten(value: object, depth: int = 0) -> Iterator[Node]:
@@ -126,7 +134,7 @@ def text(value: object) -> str | None:
         return text(value.get("@value") or value.get("name"))
     if not isinstance(value, str):
         return None
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", value)).split()) or None
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", value[:MAX_VALUE])).split()) or None
 
 
 def names(value: object, nodes: Sequence[Node]) -> Iterator[str]:
@@ -142,6 +150,12 @@ def names(value: object, nodes: Sequence[Node]) -> Iterator[str]:
         yield found
 
 
+def _position(crumb: tuple[int, Node]) -> int:
+    place, item = crumb
+    told = item.get("position")
+    return int(told) if isinstance(told, int) else place
+
+
 def breadcrumb(nodes: Sequence[Node]) -> tuple[str, ...]:
     """Return the names of the page's breadcrumb list, in order of position."""
     for node in nodes:
@@ -149,9 +163,7 @@ def breadcrumb(nodes: Sequence[Node]) -> tuple[str, ...]:
         if "BreadcrumbList" not in types(node) or not isinstance(items, list):
             continue
         crumbs = [(place, item) for place, item in enumerate(items) if isinstance(item, dict)]
-        crumbs.sort(
-            key=lambda pair: pair[1]["position"] if isinstance(pair[1].get("position"), int) else pair[0]
-        )
+        crumbs.sort(key=_position)
         found = (text(item.get("name")) or text(item.get("item")) for _, item in crumbs)
         return tuple(name for name in found if name and "://" not in name)
     return ()

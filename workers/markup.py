@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import cast
 
 from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage]  # lxml has no other name for it
+from lxml.html import HTMLParser, document_fromstring
 from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
 
 MAX_BYTES = 16 << 20
 MAX_NODES = (
     40_000  # more elements than this are not given to trafilatura, whose time grows faster than its input
 )
-MAX_DEPTH = 200
 
 _PARSER = HTMLParser(collect_ids=False, encoding="utf-8", remove_comments=True, remove_pis=True)
 _BINARY = (
@@ -28,9 +29,11 @@ _BINARY = (
 )
 _HTML = re.compile(rb"<(!doctype\s+html|html|head|body|article|main|title|meta|div|p|table)\b", re.IGNORECASE)
 _OTHER_XML = re.compile(
-    rb"^\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(rss|feed|urlset|sitemapindex|svg|rdf:rdf)\b", re.I | re.S
+    rb"^\s*(<\?xml[^>]*>\s*)?(<!--(?:(?!-->).)*-->\s*)*<(rss|feed|urlset|sitemapindex|svg|rdf:rdf)\b",
+    re.I | re.S,
 )
 _SEVEN_BIT = frozenset({"iso2022_jp", "iso2022_kr", "hz", "utf_7"})  # these look like ASCII, thus like UTF-8
+_count = etree.XPath("count(//*)")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
 _SELF_CLOSED_ROOT = re.compile(r"(<html[^<>]*?)\s*/>", re.IGNORECASE)
 
@@ -40,7 +43,7 @@ class Page:
     """A parsed page; `heavy` says that it is over budget for anything but one linear walk."""
 
     text: str
-    tree: HtmlElement
+    tree: Element
     heavy: bool
 
 
@@ -100,7 +103,8 @@ def _guess(payload: bytes) -> str:
 
 def parse(text: str) -> Page | None:
     """Return the parsed page, or None where there is no element in it."""
-    clean = _SELF_CLOSED_ROOT.sub(r"\1>", _UNPRINTABLE.sub("", text), count=1)
+    clean = _UNPRINTABLE.sub("", text)
+    clean = _SELF_CLOSED_ROOT.sub(r"\1>", clean[:2000], count=1) + clean[2000:]
     if not clean.strip():
         return None
     try:
@@ -110,11 +114,6 @@ def parse(text: str) -> Page | None:
     return Page(clean, tree, _is_heavy(tree))
 
 
-def _is_heavy(tree: HtmlElement) -> bool:
-    depth = nodes = 0
-    for event, _ in etree.iterwalk(tree, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        nodes += event == "start"
-        if nodes > MAX_NODES or depth > MAX_DEPTH:
-            return True
-    return False
+def _is_heavy(tree: Element) -> bool:
+    """Tell whether a page has too many elements. Depth needs no guard: libxml2 drops what is deeper than 255."""
+    return cast("float", _count(tree)) > MAX_NODES

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
-from lxml.html import HtmlElement
-
 from khabar.models import Entry, Source
 from khabar.urls import believable_canonical, canonical
 from workers import jsonld
 from workers.authors import clean_authors
 from workers.dates import Dated
+from workers.markup import Element
 from workers.pubdate import Clues, choose_modified, choose_published
 from workers.regions import Room, find_room, text_of
 from workers.titles import MAX_TITLE, choose_title
@@ -47,6 +46,7 @@ _AUTHOR = (
     "citation_author",
     "twitter:data1",
 )
+MAX_CONTENT = 2000
 _RESERVED = frozenset({"noarchive", "nosnippet", "noai", "noimageai", "none"})
 
 
@@ -71,7 +71,7 @@ Metas = Mapping[str, list[str]]
 
 
 def describe(
-    tree: HtmlElement, url: str, source: Source | None, entry: Entry | None, fetched: datetime
+    tree: Element, url: str, source: Source | None, entry: Entry | None, fetched: datetime
 ) -> Metadata:
     """Return what a parsed page says of its article; the feed's entry fills what the page leaves open."""
     metas, nodes = _metas(tree), jsonld.read_jsonld(tree)
@@ -103,11 +103,11 @@ def describe(
     )
 
 
-def _metas(tree: HtmlElement) -> dict[str, list[str]]:
+def _metas(tree: Element) -> dict[str, list[str]]:
     """Return the contents of meta elements and of itemprops by lower-case name."""
     found: dict[str, list[str]] = {}
     for meta in tree.iter("meta"):
-        content = " ".join((meta.get("content") or "").split())
+        content = " ".join((meta.get("content") or "")[:MAX_CONTENT].split())
         for attribute in ("property", "name", "itemprop", "http-equiv"):
             if content and (name := meta.get(attribute)):
                 found.setdefault(name.strip().lower(), []).append(content)
@@ -118,7 +118,7 @@ def _first(metas: Metas, *names: str) -> str | None:
     return next((metas[name][0] for name in names if name in metas), None)
 
 
-def _page_title(tree: HtmlElement) -> str | None:
+def _page_title(tree: Element) -> str | None:
     title = tree.find(".//title")
     return text_of(title)[:MAX_TITLE] if title is not None else None
 
@@ -134,7 +134,7 @@ def _sites(metas: Metas, node: jsonld.Node, source: Source | None) -> list[str]:
     return [name for name in [*named, handle, source.name if source else None] if name]
 
 
-def _address(tree: HtmlElement, metas: Metas, url: str) -> str:
+def _address(tree: Element, metas: Metas, url: str) -> str:
     """Return the URL by which the page wants to be known, where it can be believed, else its own."""
     links = (link for link in tree.iter("link") if "canonical" in (link.get("rel") or "").lower().split())
     base = "" if url.startswith("urn:") else url
@@ -194,7 +194,7 @@ def _named(
     yield list(entry.authors) if entry else []
 
 
-def _printed_crumbs(tree: HtmlElement) -> tuple[str, ...]:
+def _printed_crumbs(tree: Element) -> tuple[str, ...]:
     for element in tree.iter("nav", "ul", "ol", "div", "p"):
         marks = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('aria-label') or ''}".lower()
         if "crumb" in marks:
@@ -236,7 +236,7 @@ def _image(node: jsonld.Node, metas: Metas, base: str) -> str | None:
     return absolute if absolute.startswith(("http://", "https://")) else None
 
 
-def _language(tree: HtmlElement, metas: Metas, node: jsonld.Node) -> str | None:
+def _language(tree: Element, metas: Metas, node: jsonld.Node) -> str | None:
     hint = (
         tree.get("lang")
         or _first(metas, "content-language", "og:locale")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from htmldate import find_date
-from lxml.html import HtmlElement, document_fromstring
+from lxml.html import document_fromstring
 
 from khabar.models import Entry, Precision, Source
 from workers.dates import Dated, Habits, habits_of, plausible, read_date
-from workers.regions import Room
+from workers.markup import Element
+from workers.regions import Room, text_of
 
 _CONFIDENCE = {
     "json-ld": 0.97, "json-ld-page": 0.9, "meta": 0.93, "microdata": 0.92, "feed": 0.9, "time": 0.8, "byline": 0.7,
@@ -93,7 +93,7 @@ def _printed(room: Room, habits: Habits) -> Iterator[Dated]:
         own = element.get("itemprop") or ""
         if own == "dateModified" or _UPDATED.search(element.get("class") or ""):
             continue
-        for text in (element.get("datetime"), element.get("content"), element.text_content()):
+        for text in (element.get("datetime"), element.get("content"), text_of(element)):
             if text and (found := read_date(text, habits)):
                 yield _dated(*found, "microdata" if own else "time")
                 break
@@ -108,8 +108,7 @@ def _searched(clues: Clues, habits: Habits) -> Dated | None:
     elements = list(clues.room.elements())
     if not 0 < len(elements) <= MAX_SEARCHED:
         return None
-    shell = document_fromstring("<html><body></body></html>")
-    shell.body.append(_trimmed(clues.room))
+    shell = _trimmed(elements)
     latest = clues.fetched + timedelta(days=2)
     found = find_date(
         shell,
@@ -122,11 +121,12 @@ def _searched(clues: Clues, habits: Habits) -> Dated | None:
     return _dated(day[0], "day", "htmldate") if day and plausible(day[0], clues.fetched) else None
 
 
-def _trimmed(room: Room) -> HtmlElement:
-    """Return a copy of the room's own elements, each with its own text only."""
-    root = copy.copy(document_fromstring("<html><body><div></div></body></html>").find(".//div"))
-    for element in room.elements():
-        line = root.makeelement("p", dict(element.attrib))
-        line.text = " ".join(filter(None, [element.text, *(child.tail for child in element)]))
-        root.append(line)
-    return root
+def _trimmed(elements: list[Element]) -> Element:
+    """Return a page of the article's own elements, flat, each with its own text only."""
+    page = document_fromstring("<html><body></body></html>")
+    body = next(page.iter("body"))
+    for element in elements:
+        line = body.makeelement("p", {str(key): str(value) for key, value in element.items()})
+        line.text = " ".join(str(text) for text in (element.text, *(child.tail for child in element)) if text)
+        body.append(line)
+    return page

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lxml.html import HtmlElement
-
 from khabar.text import fold
+from workers.markup import Element
 
 _FURNITURE_TAGS = frozenset(
     {"nav", "aside", "footer", "script", "style", "noscript", "template", "form", "iframe"}
@@ -54,17 +53,17 @@ _BLOCKS = frozenset(
 )
 
 
-def text_of(element: HtmlElement) -> str:
+def text_of(element: Element) -> str:
     """Return an element's text on one line."""
-    return " ".join("".join(element.itertext()).split())
+    return " ".join("".join(map(str, element.itertext())).split())
 
 
-def marks_of(element: HtmlElement) -> str:
+def marks_of(element: Element) -> str:
     """Return the names an element is styled by."""
     return f"{element.get('class') or ''} {element.get('id') or ''} {element.get('itemprop') or ''} {element.get('data-testid') or ''}"
 
 
-def is_furniture(element: HtmlElement) -> bool:
+def is_furniture(element: Element) -> bool:
     """Tell whether an element is the site's own: menus, sidebars, comments, related lists, today's date."""
     tag = element.tag
     return tag in _FURNITURE_TAGS or (
@@ -76,19 +75,17 @@ def is_furniture(element: HtmlElement) -> bool:
 class Room:
     """The part of a page that belongs to the article, and its headline there."""
 
-    root: HtmlElement
-    headline: HtmlElement | None
+    root: Element
+    headline: Element | None
     flat: bool  # the room is the whole page: only what follows the headline counts
 
-    def elements(self) -> Iterator[HtmlElement]:
+    def elements(self) -> Iterator[Element]:
         """Yield the room's elements in order, without furniture and what is inside it."""
         started = not self.flat or self.headline is None
-        skipped: HtmlElement | None = None
+        skipped: Element | None = None
         for element in self.root.iter():
             if element is self.headline:
                 started = True
-            if not isinstance(element.tag, str):
-                continue
             if skipped is not None:
                 if _inside(element, skipped):
                     continue
@@ -99,10 +96,10 @@ class Room:
             if started:
                 yield element
 
-    def _holds_headline(self, element: HtmlElement) -> bool:
+    def _holds_headline(self, element: Element) -> bool:
         return self.headline is not None and _inside(self.headline, element)
 
-    def times(self) -> Iterator[HtmlElement]:
+    def times(self) -> Iterator[Element]:
         """Yield the elements that print when the article was published."""
         for element in self.elements():
             if element.tag == "time" or element.get("itemprop") in {"datePublished", "dateModified"}:
@@ -130,11 +127,11 @@ class Room:
         return by_class
 
 
-def _inside(element: HtmlElement, outer: HtmlElement) -> bool:
+def _inside(element: Element, outer: Element) -> bool:
     return element is outer or any(parent is outer for parent in element.iterancestors())
 
 
-def find_room(tree: HtmlElement, title: str) -> Room:
+def find_room(tree: Element, title: str) -> Room:
     """Return the smallest part of a page that holds its headline and paragraphs of text."""
     headline = _headline(tree, title)
     if headline is None:
@@ -148,7 +145,7 @@ def find_room(tree: HtmlElement, title: str) -> Room:
     return Room(tree, headline, flat=True)
 
 
-def _headline(tree: HtmlElement, title: str) -> HtmlElement | None:
+def _headline(tree: Element, title: str) -> Element | None:
     wanted = fold(title)
     for tag in ("h1", "h2"):
         for element in tree.iter(tag):
@@ -157,7 +154,7 @@ def _headline(tree: HtmlElement, title: str) -> HtmlElement | None:
     return next((h1 for h1 in tree.iter("h1") if not any(map(is_furniture, h1.iterancestors()))), None)
 
 
-def _has_text(element: HtmlElement) -> bool:
+def _has_text(element: Element) -> bool:
     paragraphs = 0
     for paragraph in element.iter("p"):
         paragraphs += len(text_of(paragraph)) > 80
