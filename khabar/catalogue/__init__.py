@@ -3,7 +3,8 @@
 from khabar.catalogue.entity import Gazetteer, GazetteerEntity
 from khabar.catalogue.folders import SHIPPED, Catalogue, load
 from khabar.catalogue.problems import CatalogueError, Problem
-from khabar.catalogue.topic import DigestPlan, Signal, Topic, Veto
+from khabar.catalogue.signal import Signal
+from khabar.catalogue.topic import DigestPlan, Topic, Veto
 
 __all__ = [
     "SHIPPED",

@@ -161,7 +161,13 @@ class _Builder:
         return value
 
     def _place(self, event: yaml.Event) -> Place:
+        assert event.start_mark  # every event of a parser has its marks
         return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _raw(self, event: yaml.Event) -> str:
+        assert event.start_mark
+        assert event.end_mark
+        return self.text[event.start_mark.index : event.end_mark.index]
 
     def _value(self, event: yaml.Event, depth: int) -> Value:
         place = self._place(event)
@@ -176,8 +182,7 @@ class _Builder:
         if depth > MAX_DEPTH:
             raise _RefusedError(place, "is nested too deeply", "check the brackets")
         if isinstance(event, yaml.ScalarEvent):
-            raw = self.text[event.start_mark.index : event.end_mark.index]
-            return Scalar(place, event.value, event.style in {None, ""}, raw)
+            return Scalar(place, event.value, event.style in {None, ""}, self._raw(event))
         if isinstance(event, yaml.SequenceStartEvent):
             return Items(place, tuple(self._items(depth)))
         return Entries(place, self._entries(depth))
