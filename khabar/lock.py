@@ -63,9 +63,11 @@ class Lock:
             try:
                 yield
             finally:
-                # Emptied while still held: whoever is next must not find our name under their lock.
+                # Emptied while still held: whoever is next must not find our name under their lock. Unlocked
+                # outright, since a child has a copy of the handle for the instant between its start and its exec.
                 with suppress(OSError):
                     os.ftruncate(handle, 0)
+                    fcntl.flock(handle, fcntl.LOCK_UN)
         finally:
             os.close(handle)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -130,7 +131,7 @@ def test_threads_exclude_each_other(path: Path) -> None:
     assert most == 1
 
 
-def test_a_child_does_not_inherit_it(path: Path) -> None:
+def test_a_child_does_not_hold_what_its_parent_gave_back(path: Path) -> None:
     with Lock(path).held("parent"):
         child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False)
     try:
@@ -139,6 +140,33 @@ def test_a_child_does_not_inherit_it(path: Path) -> None:
     finally:
         child.kill()
         child.communicate(timeout=30)
+
+
+SPAWN = """
+import subprocess, sys, time
+from pathlib import Path
+from khabar.lock import Lock
+with Lock(Path(sys.argv[1])).held("khabar crawl"):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], close_fds=False)
+    print(child.pid, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_child_does_not_hold_what_its_killed_parent_held(path: Path) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", SPAWN, str(path)], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    try:
+        with pytest.raises(LockHeld), Lock(path).held("next", wait=0):
+            pass
+        parent.kill()
+        parent.wait(timeout=30)
+        with Lock(path).held("next", wait=5):
+            os.kill(child, 0)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        parent.stdout.close()
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"7", b'{"pid": 1}', b"\xff"])
