@@ -69,9 +69,14 @@ def tokenize(text: str) -> list[Token]:
     return [Token(folded, match.start(), match.end()) for folded, match in words if folded]
 
 
+def words(text: str) -> list[str]:
+    """Return the folded words of a text in order, without offsets: the texts of its tokens, in half the time."""
+    return [folded for folded in map(fold_word, _WORD.findall(text)) if folded]
+
+
 def fold(text: str) -> str:
     """Return the folded words of a text, joined by single spaces: for comparing, never for display."""
-    return " ".join(token.text for token in tokenize(text))
+    return " ".join(words(text))
 
 
 def slug(name: str) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from khabar.models import Article, Mention
-from khabar.text import Token, stemmed, tokenize
+from khabar.text import Token, stem, stemmed, tokenize
 from search import schema
 from search.tree import KeywordField, Near, Sequence, Where
 
@@ -38,10 +38,10 @@ class Field:
 
     @cached_property
     def forms(self) -> dict[str, list[str]]:
-        """The words of each form (see search.schema.form)."""
+        """The words of each form (see khabar.text.stem)."""
         found: dict[str, list[str]] = {}
         for word in self.places:
-            found.setdefault(schema.form(word, self._lang), []).append(word)
+            found.setdefault(stem(word, self._lang), []).append(word)
         return found
 
     @cached_property
@@ -58,7 +58,7 @@ class Field:
 
     def any_form(self, word: str) -> Iterator[Run]:
         """Yield where any form of a word stands."""
-        for variant in self.forms.get(schema.form(word, self._lang), ()):
+        for variant in self.forms.get(stem(word, self._lang), ()):
             yield from ((place, place + 1) for place in self.places[variant])
 
     def beginning(self, prefix: str) -> Iterator[Run]:

@@ -11,6 +11,7 @@ from datetime import UTC
 from typing import Any
 
 from khabar.models import Article, Mention
+from khabar.text import stem
 from search import analysed, schema
 from search.analysed import Field, Run, View, analyse
 from search.tree import (
@@ -68,7 +69,7 @@ def _any_holds(node: Or, view: View) -> bool:
 def _word_holds(node: Word, view: View) -> bool:
     if node.where == "author":
         return node.text in view.author.places
-    form = schema.form(node.text, view.lang)
+    form = stem(node.text, view.lang)
     return any(form in field.forms for field in view.fields(node.where))
 
 

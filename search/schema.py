@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from khabar.models import Article
-from khabar.text import stem, stemmed, tokenize
+from khabar.text import stem, stemmed
 from search.tree import DateField, KeywordField
 
 SCHEMA_VERSION = 1
@@ -56,14 +56,10 @@ def about(article: Article) -> tuple[str, ...]:
     return tuple(entity.id for entity in article.entities if entity.salience >= ABOUT)
 
 
-def words(value: str) -> list[str]:
-    """Return the words of a text as the exact fields hold them."""
-    return [token.text for token in tokenize(value)]
-
-
-def form(word: str, lang: str) -> str:
-    """Return what all forms of a word have in common in this language; the word itself where none is known."""
-    return stem(word, stemmed(lang))
+def forms(words: Sequence[str], lang: str) -> dict[str, str]:
+    """Return what all forms of each word have in common in a text's language: its stem, marked with the language."""
+    stemmer = stemmed(lang)
+    return {word: stem(word, stemmer) for word in set(words)}
 
 
 def printed_day(article: Article) -> date | None:

@@ -9,6 +9,7 @@ import tantivy
 
 from khabar import codec
 from khabar.models import Document, Outcome
+from khabar.text import words
 from search import schema
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -66,11 +67,11 @@ def article_document(document: Document) -> tantivy.Document:
     target.add_bytes("document", codec.dump(document))
     for field, values in schema.TEXTS.items():
         for value in values(article):
-            words = schema.words(value)
-            target.add_text(field, " ".join(words))
+            found = words(value)
+            target.add_text(field, " ".join(found))
             if field in FORMS:
-                forms = (schema.form(word, article.lang) for word in words)
-                target.add_text(form_field(field), " ".join(forms))
+                forms = schema.forms(found, article.lang)
+                target.add_text(form_field(field), " ".join(map(forms.__getitem__, found)))
     for field in schema.KEYWORDS:
         _add(target, field, schema.keywords(article, field))
     _add(target, "entity", schema.entities(article))
