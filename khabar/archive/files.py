@@ -31,6 +31,7 @@ _REMEDIES = {
     errno.EPERM: "give this user the right to it, or choose another path, on a file system with hard links",
     errno.ENOENT: "check the path",
     errno.EISDIR: "name a file, not a folder",
+    errno.EEXIST: "a file stands where a folder should; choose another path",
     errno.ENOTDIR: "a part of the path is a file; choose another path",
 }
 
