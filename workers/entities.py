@@ -68,12 +68,12 @@ class _View:
         self.field: Field = field
         self.text = text
         self.tokens: list[Token] = tokenize(text)
-        self.folded = f" {' '.join([token.text for token in self.tokens])} "
+        self.folded = f" {' '.join([token[0] for token in self.tokens])} "
 
     @cached_property
     def starts(self) -> list[int]:
         """Where each word begins in `folded`, and where the next one would."""
-        return list(accumulate((len(token.text) + 1 for token in self.tokens), initial=1))
+        return list(accumulate([len(token[0]) + 1 for token in self.tokens], initial=1))
 
     def original(self, start: int, end: int) -> str:
         """Return the words from `start` up to `end` as the article spells them."""
