@@ -93,6 +93,15 @@ def test_a_killed_holder_holds_nothing_and_its_name_is_written_over(path: Path) 
         assert b"khabar ingest" in path.read_bytes()
 
 
+def test_a_shorter_name_over_a_longer_one_is_read_alone(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("a name that a killed process left behind " * 20)
+    with Lock(path).held("b"), pytest.raises(LockHeld) as caught, Lock(path).held("c", wait=0):
+        pass
+    assert caught.value.holder is not None
+    assert caught.value.holder.command == "b"
+
+
 def test_waiting_ends_when_the_holder_does(path: Path) -> None:
     child = _hold(path)
     threading.Timer(0.3, child.kill).start()
