@@ -17,12 +17,14 @@ from khabar.text import TEXT_VERSION
 from search import generations, tantivy_counts, tantivy_rows
 from search.generations import DamagedIndexError
 from search.schema import SCHEMA_VERSION
-from search.tantivy_engine import Engine, create, found_all, page, walk
+from search.tantivy_engine import Engine, create
 from search.tantivy_fields import article_document, article_schema, id_key, micros, outcome_schema
+from search.tantivy_order import by_field, by_score, found_all, walk
 from search.tantivy_query import Target, all_of, any_of, compiled, ranks
 from search.tree import Node
 
 Lock = Callable[[], AbstractContextManager[object]]
+_FIELDS: dict[Sort, str] = {"relevance": "newest", "newest": "newest", "oldest": "oldest"}
 _VERSION = f"{SCHEMA_VERSION}.{TEXT_VERSION}"
 
 
@@ -118,11 +120,12 @@ class TantivyIndex:
         articles, _ = self._engines()
         searcher = articles.searcher()
         found = compiled(query, Target(articles.schema, searcher))
-        field = ("newest" if not ranks(query) else None) if sort == "relevance" else sort
-        total, hits = page(searcher, found, field, limit, offset, lambda address: _name(searcher, address))
+        by_relevance = sort == "relevance" and ranks(query)
+        order, field = (by_score, "newest") if by_relevance else (by_field, _FIELDS[sort])
+        total, hits = order(searcher, found, field, limit, offset, lambda address: _name(searcher, address))
         return Results(
             total,
-            tuple(Hit(_load(searcher, address), 0.0 if field else key) for key, address in hits),
+            tuple(Hit(_load(searcher, address), key if by_relevance else 0.0) for key, address in hits),
             tantivy_counts.facets(searcher, found, facets),
             tantivy_counts.timeline(searcher, found, timeline, timezone) if timeline else {},
         )
@@ -149,7 +152,7 @@ class TantivyIndex:
             alike.append(Query.term_query(schema, "exact", exact, index_option="basic"))
         between = Query.range_query(schema, "first", tantivy.FieldType.Integer, micros(since), micros(until))
         query = all_of([any_of(alike), between])
-        _, hits = page(searcher, query, "first_key", limit, 0, lambda address: _name(searcher, address))
+        _, hits = by_field(searcher, query, "first_key", limit, 0, lambda address: _name(searcher, address))
         return [_load(searcher, address) for _, address in hits]
 
     def members(self, clusters: Iterable[str]) -> list[Document]:

@@ -171,8 +171,22 @@ def filters() -> st.SearchStrategy[str]:
     )
     values = st.sampled_from(
         [
-            *("*", "source:dawn", "source:(BBC-Urdu OR tolo)", "lang:en", "lang:ur", "country:pk", "genre:opinion"),
-            *("topic:pak-taliban", "entity:ttp", "entity:(ttp OR pakistan)", "entity:(ttp -pakistan)", "about:ttp"),
+            *(
+                "*",
+                "source:dawn",
+                "source:(BBC-Urdu OR tolo)",
+                "lang:en",
+                "lang:ur",
+                "country:pk",
+                "genre:opinion",
+            ),
+            *(
+                "topic:pak-taliban",
+                "entity:ttp",
+                "entity:(ttp OR pakistan)",
+                "entity:(ttp -pakistan)",
+                "about:ttp",
+            ),
             *("about:(pakistan haqqani-network)", f"id:{7:020x}", "source:nobody"),
         ]
     )
@@ -198,12 +212,17 @@ def test_matcher_and_index_agree_on_real_texts(regional: Both) -> None:
     found: list[int] = []
 
     @MANY
-    @given(queries(st.integers(0, len(regional.words) - 1).map(lambda place: regional.words[place])), st.sampled_from(ZONES))
+    @given(
+        queries(st.integers(0, len(regional.words) - 1).map(lambda place: regional.words[place])),
+        st.sampled_from(ZONES),
+    )
     def agree(query: str, zone: str) -> None:
         found.append(regional.check(query, zone))
 
     agree()
-    assert sum(1 for count in found if count) > len(found) / 4  # most that agree by both finding nothing say little
+    assert (
+        sum(1 for count in found if count) > len(found) / 4
+    )  # most that agree by both finding nothing say little
 
 
 def test_every_word_of_a_text_finds_it(ours: Both) -> None:
