@@ -350,11 +350,13 @@ class Results:
 class DigestLine:
     """One cluster of a day: its earliest published copy, and how many outlets carried it."""
 
-    article: Article  # without its body
-    outlets: tuple[str, ...]
-    copies: int
+    article: Article  # without body, archive, time of fetch; first and copies as of this day
+    outlets: tuple[str, ...]  # sources of all copies of this day, the first to publish first
+    copies: int  # of this day
     why: tuple[str, ...]  # snippets with <mark>
     lead: str
+    score: float = 0.0  # the highest topic score among the copies
+    since: date | None = None  # when a copy came out first, if that was before this day
 
 
 @dataclass(frozen=True, slots=True)
