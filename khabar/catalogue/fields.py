@@ -41,8 +41,13 @@ def wrong(value: Value, problems: Problems, what: str, how: str) -> None:
 # --- what holds others --------------------------------------------------------------------------------------
 
 
-def record(value: Value, keys: Mapping[str, Key], problems: Problems) -> dict[str, Any] | None:
-    """Return the values of a mapping by key, or None where any of it is wrong or missing."""
+def record(
+    value: Value, keys: Mapping[str, Key], problems: Problems, *, whole: bool = True
+) -> dict[str, Any] | None:
+    """Return the values of a mapping by key, or None where any of it is wrong or missing.
+
+    Not `whole`: what could be read of it is returned all the same, for who has more to check.
+    """
     if not isinstance(value, Entries):
         return wrong(value, problems, f"{_KINDS[type(value)]} stands here", f"write keys: {', '.join(keys)}")
     before = len(problems)
@@ -54,12 +59,12 @@ def record(value: Value, keys: Mapping[str, Key], problems: Problems) -> dict[st
             problems.add(
                 place, f"`{name}` is empty", f"give a value, such as {keys[name].example}, or remove it"
             )
-        else:
-            fields[name] = keys[name].read(held, problems)
+        elif (found := keys[name].read(held, problems)) is not None:
+            fields[name] = found
     for name, key in keys.items():
         if key.required and name not in value.values:
             problems.add(value.place, f"`{name}` is missing", f"add `{name}: {key.example}`")
-    return fields if len(problems) == before else None
+    return fields if not whole or len(problems) == before else None
 
 
 def many(read: Reader[T]) -> Reader[tuple[T, ...]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from yaml.reader import Reader
 
 from khabar.catalogue.problems import Place, Problems
 
@@ -69,8 +70,6 @@ def read_yaml(path: Path, problems: Problems) -> Value | None:
         return _Builder(str(path), text, problems).document()
     except _RefusedError as refused:
         problems.add(*refused.problem)
-    except yaml.YAMLError as broken:
-        problems.add(*_broken(str(path), broken))
     return None
 
 
@@ -109,32 +108,42 @@ def _text(path: Path) -> str:
     if len(data) > MAX_BYTES:
         raise _RefusedError(start, f"is larger than {MAX_BYTES >> 20} MiB", "split it into several files")
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8-sig")
-        place = Place(str(path), before.count("\n") + 1, len(before) - before.rfind("\n"))
+        place = _place_of(str(path), before, len(before))
         raise _RefusedError(place, "is not UTF-8 from here on", "save the file as UTF-8") from error
+    _refuse_odd(str(path), text)
+    return text
 
 
-def _broken(file: str, error: yaml.YAMLError) -> tuple[Place, str, str]:
-    if not isinstance(error, yaml.MarkedYAMLError):
-        return Place(file, 1, 1), f"is no YAML: {str(error).splitlines()[0]}", "remove the odd character"
-    mark = error.problem_mark or error.context_mark
+def _refuse_odd(file: str, text: str) -> None:
+    odd = Reader.NON_PRINTABLE.search(text)
+    if odd:
+        what = f"U+{ord(odd[0]):04X} is no character of a text"
+        raise _RefusedError(_place_of(file, text, odd.start()), what, "remove it")
+
+
+def _place_of(file: str, text: str, index: int) -> Place:
+    return Place(file, text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index))
+
+
+def _broken(file: str, text: str, error: yaml.YAMLError) -> _RefusedError:
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
     place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
-    reason = " ".join(filter(None, (error.context, error.problem))) or "unknown reason"
-    if "cannot start any token" in reason and _character(mark) == "\t":
-        return place, "a tab stands where only spaces may", "indent with spaces"
-    return (
-        place,
-        f"is no YAML: {reason}",
-        "check quotes, colons and indentation on this line and the one before",
-    )
+    reason = " ".join(filter(None, (getattr(error, "context", None), getattr(error, "problem", None))))
+    line = text.split("\n")[place.line - 1 : place.line]
+    if "\t" in "".join(line)[: place.column] or "tab character" in reason:
+        return _RefusedError(place, "a tab stands where only spaces may", "indent with spaces")
+    how = "check quotes, colons and indentation on this line and the one before"
+    return _RefusedError(place, f"is no YAML: {reason or error}", how)
 
 
-def _character(mark: object) -> str | None:
-    snippet = getattr(mark, "buffer", None)
-    pointer = getattr(mark, "pointer", 0)
-    return snippet[pointer] if isinstance(snippet, str) and pointer < len(snippet) else None
+def _events(file: str, text: str) -> Iterator[yaml.Event]:
+    try:
+        yield from yaml.parse(text, Loader=_PARSER)
+    except yaml.YAMLError as error:
+        raise _broken(file, text, error) from error
 
 
 class _Builder:
@@ -144,7 +153,7 @@ class _Builder:
         self.file = file
         self.text = text
         self.problems = problems
-        self.events: Iterator[yaml.Event] = iter(yaml.parse(text, Loader=_PARSER))
+        self.events: Iterator[yaml.Event] = _events(file, text)
 
     def document(self) -> Value | None:
         """Return the file's only document."""

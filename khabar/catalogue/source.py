@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -76,9 +77,10 @@ def read_source(path: Path, problems: Problems) -> tuple[Place, Source] | None:
     if value is None:
         return None
     found = fields.record(value, SOURCE_KEYS, problems)
+    if isinstance(value, Entries):
+        _refuse_doubles(value, problems)
     if found is None or not isinstance(value, Entries):
         return None
-    _refuse_doubles(value, problems)
     return value.values["id"][1].place, _source(found)
 
 
@@ -94,10 +96,17 @@ def _source(found: dict[str, Any]) -> Source:
 
 def _refuse_doubles(value: Entries, problems: Problems) -> None:
     """Two endpoints of one URL would race for its ETag."""
-    endpoints = value.values["endpoints"][1]
     seen: dict[str, Place] = {}
+    for url in _endpoint_urls(value):
+        first = seen.setdefault(url.text, url.place)
+        if first != url.place:
+            how = f"the first is on line {first.line}; keep one"
+            problems.add(url.place, "this endpoint stands twice", how)
+
+
+def _endpoint_urls(value: Entries) -> Iterator[Scalar]:
+    _, endpoints = value.values.get("endpoints", (None, None))
     for endpoint in endpoints.values if isinstance(endpoints, Items) else ():
-        url = endpoint.values["url"][1] if isinstance(endpoint, Entries) else None
-        if isinstance(url, Scalar) and seen.setdefault(url.text, url.place) != url.place:
-            first = seen[url.text].line
-            problems.add(url.place, "this endpoint stands twice", f"the first is on line {first}; keep one")
+        _, url = endpoint.values.get("url", (None, None)) if isinstance(endpoint, Entries) else (None, None)
+        if isinstance(url, Scalar):
+            yield url

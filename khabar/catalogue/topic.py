@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -107,28 +106,36 @@ TOPIC_KEYS = {
 
 def read_topic(path: Path, gazetteer: Gazetteer, problems: Problems) -> tuple[Place, Topic] | None:
     """Return the topic of a file and the place of its id, or None after saying what is wrong."""
+    before = len(problems)
     value = read_yaml(path, problems)
-    found = None if value is None else fields.record(value, TOPIC_KEYS, problems)
+    found = None if value is None else fields.record(value, TOPIC_KEYS, problems, whole=False)
     if found is None or not isinstance(value, Entries):
         return None
-    before = len(problems)
-    topic = _compile(found, gazetteer, problems)
-    return (value.values["id"][1].place, topic) if len(problems) == before else None
+    parts = _compile(found, gazetteer, problems)
+    return (value.values["id"][1].place, Topic(**parts)) if len(problems) == before else None
 
 
-def _compile(found: dict[str, Any], gazetteer: Gazetteer, problems: Problems) -> Topic:
+def _compile(found: dict[str, Any], gazetteer: Gazetteer, problems: Problems) -> dict[str, Any]:
+    """Return a topic's values with its queries parsed and its names resolved."""
+
     def node(asked: Query) -> Node:
         return _parse(asked, gazetteer, problems)
 
-    gate = cast("Query", found.pop("query"))
-    groups = _groups(found.pop("groups", {}), gazetteer, problems)
+    gate = cast("Query | None", found.get("query"))
+    groups = _groups(found.get("groups", {}), gazetteer, problems)
     signals = tuple(
-        compile_signal(signal, groups, gazetteer, node, problems) for signal in found.pop("signals", ())
+        compile_signal(each, groups, gazetteer, node, problems) for each in found.get("signals", ())
     )
-    vetoes = _vetoes(found.pop("veto", ()), node)
-    threshold = cast("float", found.get("threshold", 0.0))
-    digest_of = _digest_of(gate.text, signals, vetoes, threshold)
-    return Topic(**found, query=gate.text, node=node(gate), signals=signals, veto=vetoes, digest_of=digest_of)
+    vetoes = tuple(
+        Veto(each["query"].text, node(each["query"]), each.get("unless_score"))
+        for each in found.get("veto", ())
+    )
+    parts = {name: value for name, value in found.items() if name != "groups"}
+    parts |= {"signals": signals, "veto": vetoes}
+    if gate is not None:
+        parts |= {"query": gate.text, "node": node(gate)}
+        parts["digest_of"] = _digest_of(gate.text, signals, vetoes, found.get("threshold", 0.0))
+    return parts
 
 
 def _groups(found: dict[str, tuple[Query, ...]], gazetteer: Gazetteer, problems: Problems) -> Groups:
@@ -136,10 +143,6 @@ def _groups(found: dict[str, tuple[Query, ...]], gazetteer: Gazetteer, problems:
         group: frozenset().union(*(members(name, {}, gazetteer, problems) for name in names))
         for group, names in found.items()
     }
-
-
-def _vetoes(found: tuple[dict[str, Any], ...], node: Callable[[Query], Node]) -> tuple[Veto, ...]:
-    return tuple(Veto(veto["query"].text, node(veto["query"]), veto.get("unless_score")) for veto in found)
 
 
 def _parse(asked: Query, gazetteer: Gazetteer, problems: Problems) -> Node:
