@@ -78,8 +78,13 @@ class Ledger(Protocol):
         ...
 
     # frontier
-    def take(self, domains: Sequence[str], limit: int, now: datetime) -> list[Discovery]:
-        """Return claims of these registrable domains that may be fetched now, oldest first; they stay in the frontier."""
+    def take(
+        self, domains: Sequence[str], limit: int, now: datetime, sources: Sequence[str] = ()
+    ) -> list[Discovery]:
+        """Return claims of these registrable domains (and sources, or all) that may be fetched now, oldest first.
+
+        They stay in the frontier.
+        """
         ...
 
     def due_domains(self, now: datetime, sources: Sequence[str] = ()) -> list[str]:

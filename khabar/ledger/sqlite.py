@@ -58,14 +58,17 @@ class SqliteLedger:
 
     # --- frontier ---
 
-    def take(self, domains: Sequence[str], limit: int, now: datetime) -> list[Discovery]:
-        """Return claims of these domains that may be fetched now: live ones first, then back-fill, oldest first."""
+    def take(
+        self, domains: Sequence[str], limit: int, now: datetime, sources: Sequence[str] = ()
+    ) -> list[Discovery]:
+        """Return claims that may be fetched now: live ones first, then back-fill, oldest first."""
         rows = self._database.rows(
-            "SELECT discovery FROM frontier WHERE domain IN (SELECT value FROM json_each(?)) AND not_before <= ?"
-            " ORDER BY later, claimed LIMIT ?",
+            "SELECT discovery FROM frontier WHERE domain IN (SELECT value FROM json_each(?1)) AND not_before <= ?2"
+            " AND (?4 = '[]' OR source IN (SELECT value FROM json_each(?4))) ORDER BY later, claimed LIMIT ?3",
             json.dumps(list(domains)),
             micros(now),
             limit,
+            json.dumps(list(sources)),
         )
         with self._database.explained():
             return [decode(row[0], Discovery) for row in rows]

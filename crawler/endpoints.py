@@ -1,0 +1,102 @@
+"""Looking at an endpoint: a conditional request, what it announces, and what of that is news."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from crawler.discovery import Feed, read_feed
+from crawler.fetch import Answer, Failure, Fetcher
+from crawler.hosts import Host
+from khabar.models import Discovery, Endpoint, Entry, Source
+from khabar.ports import EndpointState, Found, Ledger
+
+log = logging.getLogger("khabar.crawler")
+
+_AHEAD = timedelta(days=2)  # an entry dated later than this says nothing about how fresh a feed is
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look gave: claims, or nothing new, or a problem."""
+
+    claims: tuple[Discovery, ...] = ()
+    unchanged: bool = False
+    problem: str | None = None
+
+
+async def look(
+    source: Source,
+    endpoint: Endpoint,
+    host: Host,
+    fetcher: Fetcher,
+    ledger: Ledger,
+    clock: Callable[[], datetime],
+) -> Look | None:
+    """Look at one endpoint and claim what is new or changed; None where the crawl ends meanwhile."""
+    if endpoint.kind != "feed":
+        log.warning("%s: %s: a %s is not read yet, only feeds are", source.id, endpoint.url, endpoint.kind)
+        return Look(problem="unsupported")
+    before = ledger.endpoint(endpoint.url)
+    answer = await fetcher.get(endpoint.url, host, _conditions(before))
+    if answer is None:
+        return None
+    if isinstance(answer, Answer) and answer.status == 304 and _conditions(before):
+        ledger.discover(replace(before, checked=clock(), failures=0, error=None), [], clock())
+        return Look(unchanged=True)
+    feed = await _read(answer, source)
+    if not host.held:
+        return None
+    if feed.problem is not None:
+        log.warning("%s: %s: %s", source.id, endpoint.url, feed.problem)
+        ledger.discover(replace(before, failures=before.failures + 1, error=feed.problem), [], clock())
+        return Look(problem=feed.problem)
+    if feed.dropped:
+        log.warning("%s: %s: %d entries without a usable link", source.id, endpoint.url, feed.dropped)
+    assert isinstance(answer, Answer)
+    found = [Found(entry.url, source.id, endpoint.url, endpoint.scope, entry) for entry in feed.entries]
+    return Look(tuple(ledger.discover(_state(endpoint.url, answer, feed, clock()), found, clock())))
+
+
+def _conditions(state: EndpointState) -> dict[str, str]:
+    """Return the headers that ask for a feed only where it has changed."""
+    asked = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
+    return {name: value for name, value in asked.items() if value}
+
+
+async def _read(answer: Answer | Failure, source: Source) -> Feed:
+    """Read a feed out of an answer; in a thread, for a big one takes seconds and leases must be renewed."""
+    if isinstance(answer, Failure):
+        where = f": it leads to {answer.elsewhere}" if answer.elsewhere else ""
+        return Feed(problem=f"{answer.reason}{where}")
+    if answer.status != 200:
+        return Feed(problem=f"http_{answer.status}")
+    charset = _charset(answer.header("content-type") or "")
+    return await asyncio.to_thread(read_feed, answer.body, answer.url, source.timezone, charset)
+
+
+def _charset(content_type: str) -> str | None:
+    for part in content_type.split(";")[1:]:
+        name, _, value = part.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip(" \"'") or None
+    return None
+
+
+def _state(url: str, answer: Answer, feed: Feed, now: datetime) -> EndpointState:
+    return EndpointState(
+        url,
+        answer.header("etag"),
+        answer.header("last-modified"),
+        checked=now,
+        newest=_newest(feed.entries, now),
+    )
+
+
+def _newest(entries: Iterable[Entry], now: datetime) -> datetime | None:
+    """Return the newest item's time, of those that are not in the future."""
+    times = (time for entry in entries for time in (entry.updated, entry.published) if time is not None)
+    return max((time for time in times if time <= now + _AHEAD), default=None)
