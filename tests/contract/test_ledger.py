@@ -273,6 +273,13 @@ def test_take_goes_by_registrable_domain(ledger: Ledger) -> None:
     assert ledger.take([], 9, NOW) == ledger.take(["co.uk"], 9, NOW) == []
 
 
+def test_take_may_be_limited_to_sources(ledger: Ledger) -> None:
+    mine, theirs = look(ledger, found(PAGE), found(PAGE + "2", source="weekly"))
+    assert ledger.take(["daily.example"], 9, NOW + DAY, ["weekly"]) == [theirs]
+    assert ledger.take(["daily.example"], 9, NOW + DAY, ["daily", "weekly"]) == [mine, theirs]
+    assert ledger.take(["daily.example"], 9, NOW + DAY, ["unknown"]) == []
+
+
 def test_live_claims_come_before_older_back_fill(ledger: Ledger) -> None:
     old = ledger.claim(found(PAGE + "old"), "back-fill", NOW)
     [live] = look(ledger, found(), now=NOW + DAY)
