@@ -11,7 +11,7 @@ import zstandard
 from isal import igzip_lib
 
 _STEP = 256 << 10
-_ZSTD_STEP = 2 << 10  # zstandard knows no limit on output: 2 kB may become 64 MiB, but not more
+_ZSTD_STEP = 512  # zstandard knows no limit on output: so many bytes may become 16 MiB, but not more
 _GZIP = re.compile(rb"\x1f\x8b\x08")
 _ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")  # a frame, or one to be skipped
 _DICTIONARY = b"\x5d\x2a\x4d\x18"  # the skippable frame in which .warc.zst files keep their dictionary

@@ -76,4 +76,4 @@ def _answered(url: str, key: str) -> Generator[None]:
         how = (
             "see that the object store answers and that the credentials are right, and run the command again"
         )
-        raise ArchiveError(f"{url}/{key}", str(error).splitlines()[0], how) from error
+        raise ArchiveError(f"{url}/{key}", str(error).partition("\n")[0], how) from error

@@ -128,10 +128,10 @@ class _Stream:
         return found.end()
 
     def is_boundary(self, position: int) -> bool:
-        """Tell whether a record may end here: nothing follows, or empty lines (or none) and another record."""
+        """Tell whether a record may end here: the two line ends that must follow do, or nothing, or a record."""
         self.fill(position + 64)
-        tail = bytes(self.buffer[position : position + 64]).lstrip(b"\r\n")
-        return b"WARC/".startswith(tail[:5])
+        tail = bytes(self.buffer[position : position + 64])
+        return tail.startswith(b"\r\n\r\n") or b"WARC/".startswith(tail.lstrip(b"\r\n")[:5])
 
     def take_gap(self) -> Gap | None:
         """Return the gap behind the buffer, and be past it."""

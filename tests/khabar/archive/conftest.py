@@ -19,7 +19,7 @@ Attempt = tuple[Capture, Discovery]
 
 
 def make_attempt(number: int, why: Why = "new", size: int = 3000) -> Attempt:
-    """A page of its own words: what does not repeat does not vanish in compression."""
+    """Make a page of its own words: what does not repeat does not vanish in compression."""
     moment = NOON + timedelta(seconds=number)
     url = f"https://outlet.example/opinion/{number}"
     words = " ".join(f"{random.Random(number * 7919 + i).getrandbits(40):x}" for i in range(size // 11))
@@ -43,7 +43,7 @@ def attempt() -> Callable[..., Attempt]:
 
 @pytest.fixture(scope="session")
 def forty() -> bytes:
-    """What a segment of 40 pages consists of; their record ids end in 0 to 39."""
+    """Give what a segment of 40 pages consists of; their record ids end in 0 to 39."""
     return b"".join(members(*make_attempt(number), f"urn:uuid:page-{number}") for number in range(40))
 
 
@@ -54,7 +54,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def segment(store: Store, tmp_path: Path) -> str:
-    """The key of a sealed segment of 40 pages."""
+    """Seal 40 pages, give the key of their segment."""
     sealed: list[Sealed] = []
     writer = Writer(store, tmp_path / "spool", sealed.append, lambda: NOON)
     for number in range(40):

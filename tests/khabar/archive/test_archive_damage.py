@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from isal import igzip
 
-from khabar.archive.records import MAGIC, Member, discoveries, members, read, read_segment, split
+from khabar.archive.members import LARGEST, MAGIC, Member, split
+from khabar.archive.records import discoveries, members, read, read_segment
 from khabar.archive.store import Store
 from khabar.models import Capture, Damage, Discovery, Record
 
@@ -24,11 +25,13 @@ def few(attempt: Make) -> bytes:
 
 def broken(data: bytes) -> Read:
     found = [found for _, found in read(data, "segments/broken")]
-    return [one for one in found if isinstance(one, Record)], [one for one in found if isinstance(one, Damage)]
+    return [one for one in found if isinstance(one, Record)], [
+        one for one in found if isinstance(one, Damage)
+    ]
 
 
 def member(data: bytes, number: int) -> Member:
-    """The main record of a page is an even member, its metadata record the odd one behind it."""
+    """Return a member: the main record of a page is an even one, its metadata record the odd one behind it."""
     found = [one for one in split(data) if isinstance(one, Member)]
     assert len(found) == 80
     return found[number]
@@ -86,7 +89,9 @@ def test_a_page_whose_metadata_is_broken_is_damage_at_the_page(forty: bytes) -> 
 @pytest.mark.parametrize("size", [512, 4096, 10000])
 def test_a_zeroed_block_costs_the_pages_that_it_touches(forty: bytes, size: int) -> None:
     start = len(forty) // 3
-    touched = {n // 2 for n in range(80) if member(forty, n).start < start + size and member(forty, n).end > start}
+    touched = {
+        n // 2 for n in range(80) if member(forty, n).start < start + size and member(forty, n).end > start
+    }
     records, damages = broken(forty[:start] + bytes(size) + forty[start + size :])
     assert set(pages(records)) == set(range(40)) - touched
     assert any(one.offset <= start for one in damages)
@@ -123,6 +128,12 @@ def test_a_member_without_a_record_is_damage(forty: bytes, text: bytes) -> None:
     assert damages[0].offset == 0
 
 
+def test_a_member_that_grows_without_end_is_not_uncompressed_to_its_end(forty: bytes) -> None:
+    records, damages = broken(igzip.compress(bytes(LARGEST + 1), 2) + forty)
+    assert pages(records) == list(range(40))
+    assert "a record of more than" in damages[0].reason
+
+
 def test_metadata_that_is_no_discovery_is_damage(attempt: Make) -> None:
     data = members(*attempt(1), "urn:uuid:page-1")
     [main, beside] = [one for one in split(data) if isinstance(one, Member)]
@@ -132,19 +143,19 @@ def test_metadata_that_is_no_discovery_is_damage(attempt: Make) -> None:
     assert "digest" in damages[-1].reason  # the checksum of gzip is right, the digest of WARC is not
 
 
-def test_the_discoveries_of_a_broken_segment_are_those_of_its_records(
-    store: Store, segment: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_the_discoveries_of_a_broken_segment_are_those_of_its_records(store: Store, segment: str) -> None:
     data = bytearray(store.get(segment) or b"")
-    for _ in range(15):
-        data[random.Random(len(data)).randrange(len(data))] ^= 0xFF  # noqa: S311
+    for place in random.Random(7).sample(range(len(data)), 15):
+        data[place] ^= 0xFF
     store.replace(segment, bytes(data))
     records = [found for found in read_segment(store, segment) if isinstance(found, Record)]
     assert [one.attempt for one in discoveries(store, segment)] == [one.discovery.attempt for one in records]
 
 
 @settings(max_examples=80)
-@given(cuts=st.lists(st.tuples(st.integers(0, 10**5), st.integers(0, 900), st.binary(max_size=30)), min_size=1))
+@given(
+    cuts=st.lists(st.tuples(st.integers(0, 10**5), st.integers(0, 900), st.binary(max_size=30)), min_size=1)
+)
 def test_whatever_is_done_to_a_segment_what_was_not_touched_is_read(
     few: bytes, cuts: list[tuple[int, int, bytes]]
 ) -> None:
@@ -152,7 +163,9 @@ def test_whatever_is_done_to_a_segment_what_was_not_touched_is_read(
     spans = [(one.start, one.end) for one in split(few) if isinstance(one, Member)]
     data, touched, behind = few, set[int](), len(few)
     for start, size, put in sorted(((place % len(few), *rest) for place, *rest in cuts), reverse=True):
-        end = min(start + size, behind)  # from behind and never over each other, so that the places in front stay
+        end = min(
+            start + size, behind
+        )  # from behind and never over each other, so that the places in front stay
         data, behind = data[:start] + put + data[end:], start
         touched |= {n // 2 for n, (a, b) in enumerate(spans) if a <= end and b >= start}
     records, damages = broken(data)

@@ -23,7 +23,7 @@ Make = Callable[..., tuple[Capture, Discovery]]
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 1 MiB."""
+    """Mount a file system of 1 MiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = shutil.which("mount")
@@ -31,7 +31,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         [mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, check=False
     )
     if not done or done.returncode:
-        pytest.skip("a small file system cannot be mounted here: a full disk is tested by a limit on file sizes only")
+        pytest.skip(
+            "a small file system cannot be mounted here: a full disk is tested by a limit on file sizes only"
+        )
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 
@@ -40,12 +42,14 @@ def clock() -> datetime:
     return datetime(2025, 10, 14, tzinfo=UTC)
 
 
-def test_a_full_disk_loses_no_record_that_was_appended(small_disk: Path, tmp_path: Path, attempt: Make) -> None:
+def test_a_full_disk_loses_no_record_that_was_appended(
+    small_disk: Path, tmp_path: Path, attempt: Make
+) -> None:
     store = open_store((tmp_path / "archive").as_uri())
     writer = Writer(store, small_disk / "spool", lambda _: None, clock, pages=1000)
     number = 0
     with pytest.raises(ArchiveError, match="no space left on device — free some space") as caught:
-        for number in range(1000):  # noqa: B007 - how far it came is what counts
+        for number in range(1000):
             writer.append(*attempt(number, size=100_000))
     assert 5 < number < 1000
     assert caught.value.path.startswith(str(small_disk))

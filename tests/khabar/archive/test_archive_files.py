@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import subprocess
 import sys
@@ -43,6 +44,34 @@ def test_a_file_that_is_gone_cannot_be_taken_over(tmp_path: Path) -> None:
     assert take_over(tmp_path / "never") is None
 
 
+SWEEP = """
+import os, sys
+from pathlib import Path
+from khabar.archive.files import take_over
+print("ready", flush=True)
+while True:
+    for path in Path(sys.argv[1]).iterdir():
+        handle = take_over(path)
+        if handle is not None:
+            path.unlink()
+            os.close(handle)
+"""
+
+
+def test_a_new_file_is_its_makers_even_while_the_dead_ones_files_are_taken_over(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", SWEEP, str(tmp_path)], stdout=subprocess.PIPE) as sweeper:
+        assert sweeper.stdout is not None
+        sweeper.stdout.readline()
+        names = map(str, itertools.count())
+        lost = 0
+        for _ in range(3000):
+            path, handle = create_owned(tmp_path, lambda: next(names))
+            lost += not path.exists()
+            os.close(handle)
+        sweeper.kill()
+    assert lost == 0
+
+
 def test_creating_never_opens_a_file_that_exists(tmp_path: Path) -> None:
     (tmp_path / "taken").write_bytes(b"somebody's")
     with pytest.raises(FileExistsError):
@@ -53,7 +82,9 @@ def test_creating_never_opens_a_file_that_exists(tmp_path: Path) -> None:
 def test_writing_goes_on_where_the_system_took_only_a_part(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    with pytest.raises(BlockingIOError):  # a pipe takes 64 kB and no more: the rest must not be dropped in silence
+    with pytest.raises(
+        BlockingIOError
+    ):  # a pipe takes 64 kB and no more: the rest must not be dropped in silence
         write_all(writing, b"x" * (1 << 20))
     os.close(reading)
     os.close(writing)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
 from khabar.archive.files import ArchiveError
-from khabar.archive.records import LARGEST, discoveries, media_type, members, read, read_segment
+from khabar.archive.members import LARGEST
+from khabar.archive.records import discoveries, media_type, members, read, read_segment
 from khabar.archive.store import Store
 from khabar.models import Capture, Discovery, Entry, Record, RecordKind, attempt_name
 
@@ -61,7 +62,12 @@ def read_one(capture: Capture, discovery: Discovery = FOUND) -> Record:
 @given(capture=CAPTURES, discovery=DISCOVERIES)
 def test_what_is_read_is_what_was_written(capture: Capture, discovery: Discovery) -> None:
     record = read_one(capture, discovery)
-    assert (record.segment, record.id, record.date, record.url) == ("segments/x", ID, capture.date, capture.url)
+    assert (record.segment, record.id, record.date, record.url) == (
+        "segments/x",
+        ID,
+        capture.date,
+        capture.url,
+    )
     assert record.kind == capture.kind
     assert record.discovery == discovery
     assert record.payload == (capture.payload if capture.kind in {"page", "text", "article"} else b"")
@@ -74,7 +80,9 @@ def test_the_same_attempt_is_the_same_bytes(capture: Capture, discovery: Discove
 
 
 @given(attempts=st.lists(st.tuples(CAPTURES, DISCOVERIES), max_size=5))
-def test_warcio_reads_our_records_and_finds_every_digest_right(attempts: list[tuple[Capture, Discovery]]) -> None:
+def test_warcio_reads_our_records_and_finds_every_digest_right(
+    attempts: list[tuple[Capture, Discovery]],
+) -> None:
     data = b"".join(members(capture, discovery, ID) for capture, discovery in attempts)
     types: list[str] = []
     for record in WarcioIterator(BytesIO(data), check_digests="raise"):
@@ -124,10 +132,13 @@ def test_each_kind_is_the_record_type_that_other_tools_expect(
 
 
 @pytest.mark.parametrize(
-    ("status", "profile"), [(304, "server-not-modified"), (None, "server-not-modified"), (200, "identical-payload-digest")]
+    ("status", "profile"),
+    [(304, "server-not-modified"), (None, "server-not-modified"), (200, "identical-payload-digest")],
 )
 def test_a_revisit_says_what_kind_of_nothing_new_it_is(status: int | None, profile: str) -> None:
-    assert warc_headers(page(kind="revisit", status=status))[0]["WARC-Profile"].endswith(f"/revisit/{profile}")
+    assert warc_headers(page(kind="revisit", status=status))[0]["WARC-Profile"].endswith(
+        f"/revisit/{profile}"
+    )
 
 
 def http_headers(capture: Capture) -> dict[str, str]:
@@ -136,7 +147,12 @@ def http_headers(capture: Capture) -> dict[str, str]:
 
 
 def test_headers_that_the_decoded_payload_makes_untrue_are_kept_under_another_name() -> None:
-    received = (("Content-Encoding", "gzip"), ("Transfer-Encoding", "chunked"), ("content-length", "99"), ("ETag", '"a"'))
+    received = (
+        ("Content-Encoding", "gzip"),
+        ("Transfer-Encoding", "chunked"),
+        ("content-length", "99"),
+        ("ETag", '"a"'),
+    )
     assert http_headers(page(b"decoded", headers=received)) == {
         "x-archive-orig-content-encoding": "gzip",
         "x-archive-orig-transfer-encoding": "chunked",
@@ -196,7 +212,9 @@ def test_the_discoveries_of_a_segment_are_those_of_its_records(
 ) -> None:
     expected = [attempt(number)[1] for number in range(40)]
     assert list(discoveries(store, segment)) == expected
-    assert [found.discovery for found in read_segment(store, segment) if isinstance(found, Record)] == expected
+    assert [
+        found.discovery for found in read_segment(store, segment) if isinstance(found, Record)
+    ] == expected
 
 
 def test_a_segment_that_is_not_there_is_a_clear_error(store: Store) -> None:

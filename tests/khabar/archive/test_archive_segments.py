@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from khabar.archive.files import ArchiveError
-from khabar.archive.records import Member, read_segment, split
+from khabar.archive.members import Member, split
+from khabar.archive.records import read_segment
 from khabar.archive.segments import (
     Sealed,
     Writer,
@@ -106,7 +107,9 @@ def test_a_sealed_segment_is_in_the_store_and_pending_and_its_spool_is_gone(
     assert [record.payload for record in records] == [attempt(number)[0].payload for number in range(3)]
 
 
-def test_a_segment_is_sealed_at_its_number_of_pages(writer: Writer, sealed: list[Sealed], attempt: Make) -> None:
+def test_a_segment_is_sealed_at_its_number_of_pages(
+    writer: Writer, sealed: list[Sealed], attempt: Make
+) -> None:
     for number in range(9):
         writer.append(*attempt(number))
     assert [len(one.attempts) for one in sealed] == [4, 4]
@@ -119,7 +122,9 @@ def test_a_segment_is_sealed_at_its_size(writer: Writer, sealed: list[Sealed], a
     assert len(sealed) == 1
 
 
-def test_a_segment_is_sealed_at_its_age(writer: Writer, clock: Clock, sealed: list[Sealed], attempt: Make) -> None:
+def test_a_segment_is_sealed_at_its_age(
+    writer: Writer, clock: Clock, sealed: list[Sealed], attempt: Make
+) -> None:
     writer.append(*attempt(1))
     clock.now += timedelta(seconds=4.9)
     assert writer.seal_if_due() is None
@@ -131,7 +136,9 @@ def test_a_segment_is_sealed_at_its_age(writer: Writer, clock: Clock, sealed: li
     assert [len(one.attempts) for one in sealed] == [1, 2]
 
 
-def test_a_clock_that_is_set_back_does_not_keep_a_segment_open(writer: Writer, clock: Clock, attempt: Make) -> None:
+def test_a_clock_that_is_set_back_does_not_keep_a_segment_open(
+    writer: Writer, clock: Clock, attempt: Make
+) -> None:
     writer.append(*attempt(1))
     clock.now -= timedelta(hours=1)
     assert writer.seal_if_due() is not None
@@ -222,11 +229,15 @@ def test_a_seal_that_failed_is_done_again_and_nothing_is_added_to_what_the_store
     writer.append(*attempt(3))
     writer.seal()
     assert [one.attempts for one in settle.settled] == [(attempt(1)[1].attempt,), (attempt(3)[1].attempt,)]
-    assert [attempts(store, one.key) for one in settle.settled] == [list(one.attempts) for one in settle.settled]
+    assert [attempts(store, one.key) for one in settle.settled] == [
+        list(one.attempts) for one in settle.settled
+    ]
     assert list(spool.iterdir()) == []
 
 
-def test_a_seal_that_failed_is_finished_by_recovery(store: Store, spool: Path, clock: Clock, attempt: Make) -> None:
+def test_a_seal_that_failed_is_finished_by_recovery(
+    store: Store, spool: Path, clock: Clock, attempt: Make
+) -> None:
     settle = Fragile(1)
     writer = Writer(store, spool, settle, clock)
     writer.append(*attempt(1))

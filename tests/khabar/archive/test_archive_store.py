@@ -25,7 +25,7 @@ print(sum(store.put(f"race/{number}", sys.argv[2].encode() * 20000) for number i
 
 @pytest.fixture(params=["file", "memory"])
 def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    """A folder, and obstore's own store in memory: the code path of S3."""
+    """Give a folder, and obstore's own store in memory: the code path of S3."""
     return open_store((tmp_path / "archive").as_uri() if request.param == "file" else "memory:///")
 
 
@@ -79,7 +79,9 @@ def test_a_folder_lists_as_a_sorted_set_of_strings_would(
     assert list(store.keys(prefix)) == sorted(key for key in keys if key.startswith(prefix))
 
 
-@pytest.mark.parametrize("key", ["", "/etc/passwd", "../outside", "a/../../b", "a//b", "a/", "nul\0", ".unfinished/x"])
+@pytest.mark.parametrize(
+    "key", ["", "/etc/passwd", "../outside", "a/../../b", "a//b", "a/", "nul\0", ".unfinished/x"]
+)
 def test_a_key_cannot_lead_out_of_the_folder(store: Store, key: str) -> None:
     with pytest.raises(ValueError, match="no key"):
         store.put(key, b"")
@@ -88,7 +90,10 @@ def test_a_key_cannot_lead_out_of_the_folder(store: Store, key: str) -> None:
 def test_of_two_processes_that_put_one_key_one_wins_and_nothing_is_mixed(store: Store) -> None:
     racers = [
         subprocess.Popen(
-            [sys.executable, "-c", PUT, store.url, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", PUT, store.url, name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for name in "ab"
     ]
