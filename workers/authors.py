@@ -17,7 +17,7 @@ _ROLE = re.compile(
 _SPLIT = re.compile(r"\s*(?:;|\||•|\n|\s&\s|\s(?:and|und|et|اور)\s)\s*")
 _COMMA = re.compile(r"\s*[,،]\s*")
 _NOT_A_NAME = re.compile(
-    r"https?:|www\.|^@|\d{4}|^(admin|administrator|unknown|none|null|undefined|user|root|n/a|author|authors)\d*$",
+    r"https?:|www\.|^@|\d|^(admin|administrator|unknown|none|null|undefined|user|root|n/a|author|authors)\d*$",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"\(?\S+@\S+\.\w+\)?")

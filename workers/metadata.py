@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
 from khabar.models import Entry, Source
+from khabar.text import fold
 from khabar.urls import believable_canonical, canonical
 from workers import jsonld
 from workers.authors import clean_authors
 from workers.dates import Dated
 from workers.markup import Element
 from workers.pubdate import Clues, choose_modified, choose_published
-from workers.regions import Room, find_room, text_of
+from workers.regions import Room, find_room, heading_of, text_of
 from workers.titles import MAX_TITLE, choose_title
 
 _PUBLISHED = (
@@ -75,11 +76,12 @@ def describe(
 ) -> Metadata:
     """Return what a parsed page says of its article; the feed's entry fills what the page leaves open."""
     metas, nodes = _metas(tree), jsonld.read_jsonld(tree)
-    headings = [text for h1 in tree.iter("h1") if 0 < len(text := text_of(h1)) <= MAX_TITLE][:5]
+    headings = [text for h1 in tree.iter("h1") if 0 < len(text := heading_of(h1)) <= MAX_TITLE][:5]
     social = _first(metas, "og:title", "twitter:title")
     address = _address(tree, metas, url)
     article = jsonld.article_of(nodes, (url, address), headings[0] if headings else social)
     node = article or {}
+    sites = _sites(metas, node, source)
     title = choose_title(
         headings, jsonld.text(node.get("headline")), social, _page_title(tree), _sites(metas, node, source)
     )
@@ -89,7 +91,7 @@ def describe(
     return Metadata(
         url=address,
         title=title or (entry.title if entry and entry.title else ""),
-        authors=_authors(article, nodes, metas, room, entry),
+        authors=_authors(_named(article or jsonld.page_of(nodes) or {}, nodes, metas, room, entry), sites),
         published=choose_published(clues, source),
         modified=choose_modified(clues, source),
         section=_first(metas, "article:section")
@@ -172,15 +174,16 @@ def _dates(
     return found
 
 
-def _authors(
-    article: jsonld.Node | None, nodes: Sequence[jsonld.Node], metas: Metas, room: Room, entry: Entry | None
-) -> tuple[str, ...]:
-    """Return the authors by the first of JSON-LD, meta, byline and feed that names any."""
-    node = article or jsonld.page_of(nodes) or {}
-    for given in _named(node, nodes, metas, room, entry):
-        if names := clean_authors(given):
-            return names
-    return ()
+def _authors(given: Iterable[list[str]], sites: Sequence[str]) -> tuple[str, ...]:
+    """Return the authors by the first that names people; the site itself signs only where nobody else does."""
+    own = {fold(site).replace(" ", "") for site in sites}
+    site_itself: tuple[str, ...] = ()
+    for names in map(clean_authors, given):
+        people = tuple(name for name in names if fold(name).replace(" ", "") not in own)
+        if people:
+            return people
+        site_itself = site_itself or names
+    return site_itself
 
 
 def _named(

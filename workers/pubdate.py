@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,11 +13,11 @@ from lxml.html import document_fromstring
 from khabar.models import Entry, Precision, Source
 from workers.dates import Dated, Habits, habits_of, plausible, read_date
 from workers.markup import Element
-from workers.regions import Room, text_of
+from workers.regions import Room, own_texts, text_of
 
 _CONFIDENCE = {
     "json-ld": 0.97, "json-ld-page": 0.9, "meta": 0.93, "microdata": 0.92, "feed": 0.9, "time": 0.8, "byline": 0.7,
-    "url": 0.7, "htmldate": 0.4,
+    "url": 0.7, "text": 0.6, "htmldate": 0.4,
 }  # fmt: skip
 _URL_DAY = re.compile(r"/((?:19|20)\d{2})[/-]?(0[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d|3[01])(?=[/_.-]|$)")
 _UPDATED = re.compile(
@@ -81,14 +81,17 @@ def _published(clues: Clues, habits: Habits) -> Iterator[Dated]:
             yield _dated(*found, origin)
     if clues.entry and clues.entry.published:
         yield _dated(clues.entry.published, "second", "feed")
-    yield from _printed(clues.room, habits)
+    yield from _timed(clues.room, habits)
+    yield from _worded(clues.room.dated(), "byline", habits)
     if found := _URL_DAY.search(clues.url):
         day = read_date("-".join(found.groups()), habits)
         if day:
             yield _dated(*day, "url")
+    yield from _worded(clues.room.lines_by_headline(), "text", habits)
 
 
-def _printed(room: Room, habits: Habits) -> Iterator[Dated]:
+def _timed(room: Room, habits: Habits) -> Iterator[Dated]:
+    """Yield the dates of time elements, by their machine-readable attribute where there is one."""
     for element in room.times():
         own = element.get("itemprop") or ""
         if own == "dateModified" or _UPDATED.search(element.get("class") or ""):
@@ -97,10 +100,13 @@ def _printed(room: Room, habits: Habits) -> Iterator[Dated]:
             if text and (found := read_date(text, habits)):
                 yield _dated(*found, "microdata" if own else "time")
                 break
-    for text in room.dated():
+
+
+def _worded(texts: Iterable[str], origin: str, habits: Habits) -> Iterator[Dated]:
+    for text in texts:
         found = read_date(text, habits)
         if found and found[1] in {"second", "day"} and not _UPDATED.match(text):
-            yield _dated(*found, "byline")
+            yield _dated(*found, origin)
 
 
 def _searched(clues: Clues, habits: Habits) -> Dated | None:
@@ -127,6 +133,6 @@ def _trimmed(elements: list[Element]) -> Element:
     body = next(page.iter("body"))
     for element in elements:
         line = body.makeelement("p", {str(key): str(value) for key, value in element.items()})
-        line.text = " ".join(str(text) for text in (element.text, *(child.tail for child in element)) if text)
+        line.text = " ".join(own_texts(element))
         body.append(line)
     return page

@@ -24,6 +24,11 @@ _BYLINE = re.compile(
     r"(^|[\s_-])(by-?line|author(s|[-_]?name)?|writer|contributor|post-author-name|reporter)([\s_-]|$)",
     re.IGNORECASE,
 )
+PROSE = 80  # characters; a paragraph of more is no caption, button or byline
+_INLINE = frozenset(
+    {"a", "b", "i", "em", "strong", "u", "sup", "sub", "font", "q", "mark", "small", "abbr", "wbr"}
+)
+_SPACE_BEFORE = re.compile(r"\s+([,.:;!?،؟۔।])")
 _BLOCKS = frozenset(
     {
         "p",
@@ -56,6 +61,24 @@ _BLOCKS = frozenset(
 def text_of(element: Element) -> str:
     """Return an element's text on one line."""
     return " ".join("".join(map(str, element.itertext())).split())
+
+
+def heading_of(element: Element) -> str:
+    """Return a heading on one line, with spaces where its parts stand apart: a kicker and the headline proper."""
+    pieces: list[str] = []
+    for part in element.iter():
+        apart = part.tag not in _INLINE and part is not element
+        pieces += [" " if apart else "", str(part.text or "")]
+        if part is not element:
+            pieces += [" " if apart else "", str(part.tail or "")]
+    return _SPACE_BEFORE.sub(r"\1", " ".join("".join(pieces).split()))
+
+
+def own_texts(element: Element) -> Iterator[str]:
+    """Yield the texts that stand in an element itself, not in one inside it."""
+    for text in (element.text, *(child.tail for child in element)):
+        if text:
+            yield str(text)
 
 
 def marks_of(element: Element) -> str:
@@ -113,6 +136,23 @@ class Room:
                 if 5 < len(text) <= 160:
                     yield text
 
+    def lines_by_headline(self) -> Iterator[str]:
+        """Yield the short lines between the headline and the second paragraph of prose, then those before it."""
+        before: list[str] = []
+        seen, prose = self.headline is None or self.flat, 0
+        for element in self.elements():
+            seen = seen or element is self.headline
+            prose += seen and element.tag == "p" and len(text_of(element)) > PROSE
+            if prose > 1:
+                break
+            line = " ".join(" ".join(own_texts(element)).split())
+            if 5 < len(line) <= PROSE:
+                if seen:
+                    yield line
+                else:
+                    before.append(line)
+        yield from reversed(before)
+
     def bylines(self) -> list[str]:
         """Return the texts that are marked as the author's name: by rel=author and itemprop first, then by class."""
         by_class: list[str] = []
@@ -157,7 +197,7 @@ def _headline(tree: Element, title: str) -> Element | None:
 def _has_text(element: Element) -> bool:
     paragraphs = 0
     for paragraph in element.iter("p"):
-        paragraphs += len(text_of(paragraph)) > 80
+        paragraphs += len(text_of(paragraph)) > PROSE
         if paragraphs >= 2:
             return True
     return False
