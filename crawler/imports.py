@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ import zstandard
 from isal import igzip
 from selectolax.lexbor import LexborHTMLParser
 
-from khabar.archive import read_warc
+from khabar.archive.foreign import read_warc
 from khabar.models import Article, Capture, Damage, Discovery, Source, attempt_name
 from khabar.text import slug
 from khabar.urls import canonical, names_section, registrable_domain
@@ -228,7 +228,7 @@ def _cause(error: Exception) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def _opened(path: Path) -> Generator[IO[bytes]]:
     with path.open("rb") as raw:
         if path.name.endswith(".gz"):
             with igzip.open(raw, "rb") as file:

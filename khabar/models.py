@@ -353,8 +353,8 @@ class DigestLine:
     article: Article  # without body, archive, time of fetch; first and copies as of this day
     outlets: tuple[str, ...]  # sources of all copies of this day, the first to publish first
     copies: int  # of this day
-    why: tuple[str, ...]  # snippets with <mark>
-    lead: str
+    why: tuple[str, ...]  # passages after the lead, with <mark>
+    lead: str  # with <mark>
     score: float = 0.0  # the highest topic score among the copies
     since: date | None = None  # when a copy came out first, if that was before this day
 

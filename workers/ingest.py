@@ -13,19 +13,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from khabar.archive import Store, outcome_key, pending_key, read_segment, segment_of
+from khabar.archive.segments import outcome_key, pending_key, segment_of
+from khabar.archive.store import Store
 from khabar.codec import dump, load
 from khabar.models import Batch, Damage, Document, Folded, Outcome, OutcomeFile, Reading
 from khabar.ports import Index, Lease, Ledger
 from workers.cluster import cluster
 from workers.fold import fold, unread
-from workers.pool import Died, Done, Pool
+from workers.reader import SegmentReader
 
 LEASE = 60.0  # seconds; renewed at a third of it
-COMMIT_DOCUMENTS = 500  # an index write costs a third a document at 500 a commit of what it costs at 50
+COMMIT_DOCUMENTS = 500  # a document costs a third at 500 a commit of what it costs at 50
 COMMIT_SECONDS = 1.0
-ISOLATE_AFTER = 2  # deaths, before a segment is read one record at a time
-CEILING = 10  # tries, before a segment goes to quarantine whole
 
 
 def write(index: Index, batches: Sequence[Batch]) -> dict[str, Outcome]:
@@ -41,8 +40,9 @@ def write(index: Index, batches: Sequence[Batch]) -> dict[str, Outcome]:
     folded: dict[str, Folded] = {}
     index.update({id_: partial(_fold, group, folded) for id_, group in groups.items()}, list(rows.values()))
     ours = {reading.discovery.attempt for batch in batches for reading in batch.readings}
-    rows |= {row.attempt: row for each in folded.values() for row in each.outcomes if row.attempt in ours}
-    return rows
+    return rows | {
+        row.attempt: row for each in folded.values() for row in each.outcomes if row.attempt in ours
+    }
 
 
 def _fold(readings: Sequence[Reading], folded: dict[str, Folded], stored: Document | None) -> Folded:
@@ -95,33 +95,29 @@ class Ingester:
         store: Store,
         index: Index,
         ledger: Ledger,
-        pool: Pool,
+        reader: SegmentReader,
         holder: str,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._index = index
         self._ledger = ledger
-        self._pool = pool
+        self._reader = reader
         self._holder = holder
         self._clock = clock
         self._leases: dict[str, Lease] = {}
-        self._parts: dict[str, list[Batch]] = {}  # of a segment that is read one record at a time
-        self._expected: dict[str, int] = {}
         self._ready: list[Batch] = []
         self._ready_since = 0.0
         self._renewed = time.monotonic()
         self.progress = Progress()
 
-    def step(self, timeout: float = 0.2, only: Iterable[str] | None = None) -> bool:
-        """Do what can be done within about `timeout` seconds; False when nothing is pending or under way.
-
-        `only` restricts it to these segments; by default all that is pending is taken.
-        """
-        pending = self._pending(only)
+    def step(self, timeout: float = 0.2) -> bool:
+        """Do what can be done within about `timeout` seconds; False when nothing is pending or under way."""
+        pending = [segment_of(key) for key in self._store.keys("pending/")]
         self._take(pending)
-        for result in self._pool.results(timeout):
-            self._receive(result)
+        for batch in self._reader.batches(timeout):
+            self._ready_since = self._ready_since if self._ready else time.monotonic()
+            self._ready.append(batch)
         self._renew()
         if self._write_is_due():
             self._flush()
@@ -133,89 +129,24 @@ class Ingester:
             self._ledger.release(lease)
         self._leases.clear()
 
-    def _pending(self, only: Iterable[str] | None) -> list[str]:
-        pending = [segment_of(key) for key in self._store.keys("pending/")]
-        wanted = None if only is None else set(only)
-        return [segment for segment in pending if wanted is None or segment in wanted]
-
     def _take(self, pending: Sequence[str]) -> None:
-        half_done: list[str] = []
-        for segment in pending:
-            if segment in self._leases or self._pool.busy >= 2 * len(self._pool.pids):
+        fresh = [segment for segment in pending if segment not in self._leases]
+        half_done = [segment for segment in fresh if self._store.exists(outcome_key(segment))]
+        for segment in fresh:
+            if self._reader.full:
+                break
+            if segment in half_done:
                 continue
-            if self._store.exists(outcome_key(segment)):
-                half_done.append(segment)
-            elif lease := self._ledger.acquire(f"ingest:{segment}", self._holder, LEASE, self._clock()):
+            if lease := self._ledger.acquire(f"ingest:{segment}", self._holder, LEASE, self._clock()):
                 self._leases[segment] = lease
-                self._submit(segment, lease.tries)
-        if half_done and not self._ready:
+                self._reader.submit(segment, lease.tries)
+        if half_done:
             self._cluster(half_done)
 
-    def _submit(self, segment: str, tries: int) -> None:
-        if tries > CEILING:
-            self._give_up(segment)
-        elif tries > ISOLATE_AFTER:
-            records = [
-                record.id for record in read_segment(self._store, segment) if not isinstance(record, Damage)
-            ]
-            self._parts[segment] = []
-            self._expected[segment] = len(records)
-            for record in records:
-                self._pool.submit(f"{segment}#{record}")
-        else:
-            self._pool.submit(segment)
-
-    def _receive(self, result: Done | Died) -> None:
-        segment, _, record = result.task.partition("#")
-        if isinstance(result, Done):
-            batch = load(result.answer, Batch)
-        elif record:
-            batch = self._crashed(segment, record)
-        else:
-            self._again(segment)
-            return
-        if record:
-            self._parts[segment].append(batch)
-            if len(self._parts[segment]) < self._expected[segment]:
-                return
-            batch = _joined(segment, self._parts.pop(segment))
-        self._accept(batch)
-
-    def _accept(self, batch: Batch) -> None:
-        if not self._ready:
-            self._ready_since = time.monotonic()
-        self._ready.append(batch)
-
-    def _again(self, segment: str) -> None:
-        """Take up a segment whose process died once more, and count it."""
-        self._ledger.release(self._leases.pop(segment))
-        lease = self._ledger.acquire(f"ingest:{segment}", self._holder, LEASE, self._clock())
-        if lease is not None:
-            self._leases[segment] = lease
-            self._submit(segment, lease.tries)
-
-    def _crashed(self, segment: str, record_id: str) -> Batch:
-        for record in read_segment(self._store, segment):
-            if not isinstance(record, Damage) and record.id == record_id:
-                reading = Reading(
-                    segment, record.id, record.date, record.discovery, outcome="failed", reason="crashed"
-                )
-                return Batch(segment, (reading,))
-        return Batch(segment, ())
-
-    def _give_up(self, segment: str) -> None:
-        records = [record for record in read_segment(self._store, segment) if not isinstance(record, Damage)]
-        readings = [
-            Reading(segment, r.id, r.date, r.discovery, outcome="failed", reason="crashed") for r in records
-        ]
-        self._accept(Batch(segment, tuple(readings)))
-
     def _write_is_due(self) -> bool:
-        if not self._ready:
-            return False
         documents = sum(len(batch.readings) for batch in self._ready)
         old = time.monotonic() - self._ready_since >= COMMIT_SECONDS
-        return documents >= COMMIT_DOCUMENTS or old or not self._pool.busy
+        return bool(self._ready) and (documents >= COMMIT_DOCUMENTS or old or self._reader.idle)
 
     def _flush(self) -> None:
         batches, self._ready = self._ready, []
@@ -238,7 +169,7 @@ class Ingester:
             found = self._store.get(outcome_key(segment))
             articles.update(load(found, OutcomeFile).articles if found else ())
         report = cluster(self._index, sorted(articles))
-        self.progress.capped += report.capped
+        self.progress.capped += len(report.capped)
         for segment in segments:
             self._store.delete(pending_key(segment))
         self._ledger.release(lease, done=True)
@@ -247,11 +178,5 @@ class Ingester:
         if time.monotonic() - self._renewed < LEASE / 3:
             return
         self._renewed = time.monotonic()
-        now = self._clock()
         for segment, lease in self._leases.items():
-            self._leases[segment] = self._ledger.renew(lease, LEASE, now) or lease
-
-
-def _joined(segment: str, parts: Sequence[Batch]) -> Batch:
-    readings = tuple(reading for part in parts for reading in part.readings)
-    return Batch(segment, readings, parts[0].damage if parts else ())
+            self._leases[segment] = self._ledger.renew(lease, LEASE, self._clock()) or lease

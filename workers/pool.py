@@ -18,9 +18,12 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
+from khabar.errors import KhabarError
+
 Work = Callable[[str], bytes]
 Start = Callable[[], Work]
 
+MAX_FALSE_STARTS = 10  # processes killed before they were ready, in a row
 PATIENCE = 600.0  # seconds a task may take before its process is ended: 50 slow pages take a tenth of it
 
 
@@ -40,10 +43,15 @@ class Died:
     reason: str
 
 
+class PoolError(KhabarError):
+    """The processes cannot start: no task is to blame."""
+
+
 @dataclass(slots=True)
 class _Worker:
     process: SpawnProcess
     pipe: Connection
+    ready: bool = False
     task: str | None = None
     since: float = field(default=0.0)
 
@@ -60,6 +68,7 @@ class Pool:
         self._patience = patience
         self._context = multiprocessing.get_context("spawn")
         self._waiting: deque[str] = deque()
+        self._false_starts = 0
         self._workers = [self._spawn() for _ in range(max(1, processes))]
 
     @property
@@ -81,10 +90,10 @@ class Pool:
         """Return the answers that are there, waiting up to `timeout` seconds for the first."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while self.busy:
-            if found := [
-                answer for worker in self._ready(_left(deadline)) if (answer := self._collect(worker))
-            ]:
-                self._hand_out()
+            ready = self._ready(_left(deadline))
+            found = [answer for worker in ready if (answer := self._collect(worker))]
+            self._hand_out()
+            if found:
                 return found
             if deadline is not None and time.monotonic() >= deadline:
                 break
@@ -152,6 +161,9 @@ class Pool:
         assert task is not None
         reason = f"took more than {self._patience:.0f} s"
         try:
+            if worker.pipe.poll() and not worker.ready:
+                worker.pipe.recv_bytes()
+                worker.ready, self._false_starts = True, 0
             if worker.pipe.poll():
                 answer = worker.pipe.recv_bytes()
                 worker.task = None
@@ -163,9 +175,20 @@ class Pool:
         elif time.monotonic() - worker.since <= self._patience:
             return None
         worker.process.kill()
-        worker.task = None
+        worker.process.join()
+        exitcode = worker.process.exitcode
         self._workers[self._workers.index(worker)] = self._replace(worker)
-        return Died(task, reason)
+        if worker.ready:
+            return Died(task, reason)
+        self._false_start(task, exitcode)
+        return None
+
+    def _false_start(self, task: str, exitcode: int | None) -> None:
+        """Give back the task of a process that died before it took one: it is not to blame."""
+        self._false_starts += 1
+        if (exitcode or 0) > 0 or self._false_starts > MAX_FALSE_STARTS:
+            raise PoolError(f"a reading process cannot start ({_cause(exitcode)}): see its message above")
+        self._waiting.appendleft(task)
 
 
 def _left(deadline: float | None) -> float | None:
@@ -183,16 +206,11 @@ def _serve(pipe: Connection, start: Start, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it closes the pipe
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
     work = start()
-    while True:
-        try:
+    with contextlib.suppress(EOFError, OSError):
+        pipe.send_bytes(b"ready")
+        while True:
             task: str = pipe.recv()
-        except (EOFError, OSError):
-            return
-        answer = work(task)
-        try:
-            pipe.send_bytes(answer)
-        except OSError:
-            return
+            pipe.send_bytes(work(task))
 
 
 def _follow(parent: int) -> None:

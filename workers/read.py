@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from khabar.archive import Store, open_store, read_segment
-from khabar.catalogue import Catalogue, load
+from khabar.archive.records import read_segment
+from khabar.archive.store import Store, open_store
+from khabar.catalogue import load
+from khabar.catalogue.versions import numbered
 from khabar.codec import dump
 from khabar.models import Batch, Damage, Reading
 from workers.pipeline import Knowledge, prepare, read_safely
@@ -20,8 +22,7 @@ def start(archive_url: str, folders: Sequence[Path], versions: Versions) -> Call
     A task is the key of a segment, or `<segment>#<record id>` for a single record of it.
     """
     store = open_store(archive_url)
-    catalogue: Catalogue = load(folders).with_versions(versions)
-    knowledge = prepare(catalogue)
+    knowledge = prepare(numbered(load(folders), versions))
     return lambda task: dump(read_task(task, store, knowledge))
 
 

@@ -49,13 +49,4 @@ def _key(topic: Topic, number: int) -> str:
 
 
 def _content(topic: Topic) -> bytes:
-    signals = [{"query": signal.query, "weight": signal.weight} for signal in topic.signals]
-    veto = [{"query": each.query, "unless_score": each.unless_score} for each in topic.veto]
-    content = {
-        "id": topic.id,
-        "query": topic.query,
-        "signals": signals,
-        "veto": veto,
-        "threshold": topic.threshold,
-    }
-    return dump(content)
+    return dump({"id": topic.id, "query": topic.query, "content": topic.digest_of})

@@ -13,13 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from workers.pool import Died, Done, Pool
+from workers.pool import Died, Done, Pool, PoolError
 
 # The children import their work by name, so it lives in a module of its own on their path.
 WORK = """
 import os, signal, time
 def start():
     return answer
+def broken():
+    raise ValueError("no knowledge")
 def answer(task):
     if task.startswith("die"):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -81,6 +83,20 @@ def test_a_child_killed_while_idle_is_replaced(pool: Pool) -> None:
         os.kill(pid, signal.SIGKILL)
     time.sleep(0.3)
     assert all(isinstance(answer, Done) for answer in pool.map(["c", "d", "e"]))
+
+
+def test_processes_that_cannot_start_are_an_error_and_no_task_is_blamed(work: object) -> None:
+    pool = Pool(work.broken, 2)  # type: ignore[attr-defined]
+    with pytest.raises(PoolError, match="cannot start"):
+        list(pool.map(["a", "b"]))
+    pool.close()
+
+
+def test_a_process_killed_before_it_was_ready_costs_no_task(pool: Pool) -> None:
+    pool.submit("a")
+    for pid in pool.pids:
+        os.kill(pid, signal.SIGKILL)
+    assert [type(answer) for answer in pool.map(["b"])] == [Done, Done]
 
 
 def test_results_come_back_in_time_when_there_are_none(pool: Pool) -> None:

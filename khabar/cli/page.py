@@ -1,0 +1,109 @@
+"""Articles and results as text for a terminal; bold only where there is one."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from khabar.models import Article, Document, Mention
+
+WIDTH = 96
+
+
+def results(found: dict[str, Any], terminal: bool) -> str:
+    """Return a page of search results as `khabar search` prints it."""
+    hits = found["hits"]
+    head = f"{found['total']} article(s), {found['took_ms']} ms"
+    blocks = [_hit(number, hit, terminal) for number, hit in enumerate(hits, 1)]
+    facets = [_facet(name, counts) for name, counts in found["facets"].items() if counts]
+    timeline = _timeline(found["timeline"])
+    explained = [f"{id_}: {_spans(spans)}" for id_, spans in found["explain"].items()]
+    return "\n\n".join(filter(None, [head, *blocks, "\n".join(facets), timeline, "\n".join(explained)]))
+
+
+def article(document: Document, spans: Sequence[Mention], terminal: bool) -> str:
+    """Return an article for reading, with the spans given marked."""
+    found = document.article
+    by = ", ".join(found.authors) or "no byline"
+    facts = [
+        f"{by} · {found.source} · {day(found)} · {found.lang} · {found.genre} · {found.words} words",
+        found.url,
+        f"id {found.id} · {found.revisions} revision(s) · {found.copies} cop{'y' if found.copies == 1 else 'ies'}",
+        "topics " + (", ".join(f"{t.id} {t.score:g}" for t in found.topics) or "none"),
+        "entities " + (", ".join(f"{e.id} {e.salience:.2f}" for e in found.entities[:12]) or "none"),
+    ]
+    title = _marked(found.title, [s for s in spans if s.field == "title"])
+    body = _marked(found.body, [s for s in spans if s.field == "body"])
+    return styled("\n".join([f"<mark>{title}</mark>" if not spans else title, *facts, "", body]), terminal)
+
+
+def revisions(document: Document) -> str:
+    """Return the records of an article in their order; a new revision where the text changed."""
+    number, lines = 1, []
+    texts = [None, *(ref.text for ref in document.references)]
+    for ref, (before, text) in zip(document.references, pairwise(texts), strict=True):
+        number += before is not None and before != text
+        change = f"revision {number}" if before != text else "unchanged"
+        lines.append(f"{ref.date:%Y-%m-%d %H:%M:%S}Z  {change:<12} {ref.record}  {ref.segment}  {ref.url}")
+    return "\n".join(lines)
+
+
+def day(found: Article) -> str:
+    """Return when an article was published, to the precision that is known."""
+    if found.published is None:
+        return f"undated (fetched {found.fetched:%Y-%m-%d})"
+    form = {"year": "%Y", "month": "%Y-%m", "day": "%Y-%m-%d"}.get(
+        found.published_precision or "", "%Y-%m-%d %H:%M"
+    )
+    return found.published.strftime(form)
+
+
+def styled(text: str, terminal: bool) -> str:
+    """Return text with its <mark>s as bold on a terminal, as [brackets] elsewhere."""
+    opening, closing = ("\033[1m", "\033[0m") if terminal else ("[", "]")
+    return text.replace("<mark>", opening).replace("</mark>", closing)
+
+
+def _hit(number: int, hit: dict[str, Any], terminal: bool) -> str:
+    found = hit["article"]
+    when = (found["published"] or "")[:10] or "undated"
+    copies = f" · {found['copies']} copies" if found["copies"] > 1 else ""
+    by = ", ".join(found["authors"]) or "no byline"
+    lines = [
+        f"{number:>3}. <mark>{found['title']}</mark>" if terminal else f"{number:>3}. {found['title']}",
+        f"     {when} · {found['source']} · {by} · {found['lang']} · {found['genre']}{copies}",
+    ]
+    for snippet in hit["snippets"]:
+        lines += textwrap.wrap(
+            re.sub(r"\s+", " ", snippet), WIDTH, initial_indent="     ", subsequent_indent="     "
+        )
+    lines.append(f"     {found['id']}  {found['url']}")
+    return styled("\n".join(lines), terminal)
+
+
+def _facet(name: str, counts: dict[str, int]) -> str:
+    top = ", ".join(f"{value} {count}" for value, count in list(counts.items())[:10])
+    return f"{name:<9}{top}" + (f", … {len(counts) - 10} more" if len(counts) > 10 else "")
+
+
+def _timeline(rows: Sequence[dict[str, Any]]) -> str:
+    most = max((row["count"] for row in rows), default=0)
+    return "\n".join(
+        f"{row['start']}  {'▇' * round(40 * row['count'] / most)} {row['count']}" for row in rows
+    )
+
+
+def _spans(spans: Sequence[dict[str, Any]]) -> str:
+    return ", ".join(f"{span['field']} {span['start']}–{span['end']} “{span['text']}”" for span in spans[:12])
+
+
+def _marked(text: str, spans: Sequence[Mention]) -> str:
+    pieces, last = [], 0
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if span.start >= last:
+            pieces += [text[last : span.start], "<mark>", text[span.start : span.end], "</mark>"]
+            last = span.end
+    return "".join([*pieces, text[last:]])

@@ -1,0 +1,268 @@
+"""Commands that look after a home: sources, trace, missed, stats, doctor."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from khabar import audit
+from khabar.archive.records import read_segment
+from khabar.archive.segments import segment_of
+from khabar.cli.options import Console, console, day, unknown
+from khabar.codec import plain
+from khabar.models import Damage, Outcome, Source
+from khabar.runtime import Runtime, reading
+from khabar.urls import canonical
+from search.tree import Everything
+
+LOW_DISK = 1 << 30  # bytes free, below which doctor warns: a day of crawling fills as much
+
+
+@click.group()
+def sources() -> None:
+    r"""See to the sources that are crawled.
+
+    \b
+    Example: khabar sources list
+    """
+
+
+@sources.command("list")
+@console
+def sources_list(to: Console) -> None:
+    r"""List the sources, when each was last crawled, and its articles.
+
+    \b
+    Example: khabar sources list
+    """
+    with reading(to.settings) as runtime:
+        for source in runtime.catalogue.sources.values():
+            last = runtime.ledger.last_run(f"crawl:{source.id}")
+            found = runtime.index.search(runtime.parse(f'source:"{source.id}"'), limit=0).total
+            when = f"{last:%Y-%m-%d %H:%M}Z" if last else "never crawled"
+            click.echo(f"{source.id:<20} {when:<18} {found:>7} articles  {source.name}{_state(source)}")
+
+
+@sources.command("check")
+@click.argument("source", nargs=-1)
+@console
+def sources_check(to: Console, source: tuple[str, ...]) -> None:
+    r"""Check the source files, and what the last look at each endpoint found. Nothing is fetched.
+
+    \b
+    Example: khabar sources check dawn
+    """
+    with reading(to.settings) as runtime:
+        known = runtime.catalogue.sources
+        for name in source:
+            if name not in known:
+                raise unknown("source", name, known)
+        troubles = 0
+        for each in (known[name] for name in source or known):
+            for endpoint in each.endpoints:
+                state = runtime.ledger.endpoint(endpoint.url)
+                checked = f"{state.checked:%Y-%m-%d %H:%M}Z" if state.checked else "never"
+                newest = f"newest item {state.newest:%Y-%m-%d}" if state.newest else "no dated item seen"
+                trouble = f"{state.error} ({state.failures} times)" if state.error else newest
+                troubles += bool(state.error)
+                click.echo(
+                    f"{each.id:<20} {endpoint.kind:<8} looked at {checked:<18} {trouble}  {endpoint.url}"
+                )
+        sys.exit(int(troubles > 0))
+
+
+@click.command()
+@click.argument("url")
+@console
+def trace(to: Console, url: str) -> None:
+    r"""Tell every step a URL went through, with times and reasons.
+
+    \b
+    Example: khabar trace https://www.dawn.com/news/1234567
+    """
+    with reading(to.settings) as runtime:
+        name = canonical(url)
+        steps = [
+            *_waiting(runtime, name),
+            *(step for row in runtime.index.rows(url=name) for step in _steps(runtime, row)),
+        ]
+        for step in steps:
+            click.echo(step)
+        if not steps:
+            click.echo(f"khabar: {name} was never discovered", err=True)
+            sys.exit(1)
+
+
+@click.command()
+@click.argument("source", required=False)
+@click.option(
+    "--date", "when", callback=day, metavar="YYYY-MM-DD", help="UTC day of the claim (default: all)."
+)
+@console
+def missed(to: Console, source: str | None, when: date | None) -> None:
+    r"""List what was discovered and is not in the index, with reasons.
+
+    \b
+    Example: khabar missed dawn --date 2025-01-31
+    """
+    with reading(to.settings) as runtime:
+        outcomes = ("rejected", "failed")
+        for row in runtime.index.rows(source=source, since=when, until=when, outcomes=outcomes):
+            click.echo(
+                f"{row.day}  {row.source:<20} {row.outcome}({row.reason})  {row.url}  {row.title or ''}".rstrip()
+            )
+        for claim in runtime.ledger.frontier():
+            if source in {None, claim.source} and when in {None, claim.claimed.date()}:
+                click.echo(f"{claim.claimed.date()}  {claim.source:<20} in the frontier  {claim.url}")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@console
+def stats(to: Console, as_json: bool) -> None:
+    r"""Count articles, outcomes by source and day, and the size of everything.
+
+    \b
+    Example: khabar stats --json
+    """
+    with reading(to.settings) as runtime:
+        found = _stats(runtime)
+        if as_json:
+            click.echo(json.dumps(found, ensure_ascii=False))
+            return
+        click.echo(
+            f"{found['articles']} articles in {found['clusters']} clusters, {found['oldest']} to {found['newest']}"
+        )
+        for name, size in found["bytes"].items():
+            click.echo(f"{name:<8}{size / 1e6:>10.1f} MB")
+        if found["recounted"]:
+            click.echo(f"claims were recounted from the archive at {found['recounted']}")
+        for row in found["days"]:
+            shown = ", ".join(f"{kind} {n}" for kind, n in row["outcomes"].items())
+            click.echo(
+                f"{row['day']}  {row['source']:<20} discovered {row['discovered']}: {shown}, in flight {row['in_flight']}"
+            )
+
+
+@click.command()
+@console
+def doctor(to: Console) -> None:
+    r"""Check the configuration and that archive, ledger and index agree; say how to mend what does not.
+
+    \b
+    Example: khabar doctor
+    """
+    to.say(f"home {to.settings.home}")
+    with reading(to.settings) as runtime:
+        found = [
+            *_disk(to.settings.home),
+            *_left(runtime),
+            *audit.findings(runtime.store, runtime.ledger, runtime.index),
+        ]
+        for finding in found:
+            click.echo(finding)
+        if not found:
+            click.echo("all is well")
+        sys.exit(int(bool(found)))
+
+
+def _state(source: Source) -> str:
+    marks = [] if source.enabled else ["disabled"]
+    marks += [] if source.verified else ["unverified"]
+    return f"  ({', '.join(marks)})" if marks else ""
+
+
+def _waiting(runtime: Runtime, url: str) -> Iterator[str]:
+    for claim in runtime.ledger.frontier():
+        if claim.url == url:
+            yield f"{claim.claimed:%Y-%m-%d %H:%M:%S}Z  claimed ({claim.why}) from {claim.endpoint}: in the frontier"
+    for key in runtime.store.keys("pending/"):
+        for record in read_segment(runtime.store, segment_of(key)):
+            if not isinstance(record, Damage) and record.discovery.url == url:
+                yield f"{record.date:%Y-%m-%d %H:%M:%S}Z  archived in {record.segment}: waits to be read"
+
+
+def _steps(runtime: Runtime, row: Outcome) -> Iterator[str]:
+    for record in read_segment(runtime.store, row.segment):
+        if not isinstance(record, Damage) and record.id == row.record:
+            told = record.discovery
+            place = f" at {told.endpoint}" if told.endpoint else ""
+            yield f"{told.claimed:%Y-%m-%d %H:%M:%S}Z  claimed as {told.why}{place} for {told.source}"
+            robots = f", robots {told.robots}" if told.robots else ""
+            yield f"{record.date:%Y-%m-%d %H:%M:%S}Z  {record.kind} {record.status or ''} archived{robots}: {row.segment} {row.record}"
+    reason = f"({row.reason})" if row.reason else ""
+    article = f" → article {row.article}" if row.article else ""
+    yield f"{row.date:%Y-%m-%d %H:%M:%S}Z  {row.outcome}{reason}{article}"
+
+
+def _stats(runtime: Runtime) -> dict[str, Any]:
+    found = runtime.index.search(Everything(), limit=1, sort="newest")
+    oldest = runtime.index.search(Everything(), limit=1, sort="oldest")
+    tally: dict[tuple[str, date], Counter[str]] = {}
+    for (source, when, outcome, _), count in runtime.index.tally().items():
+        tally.setdefault((source, when), Counter())[outcome] += count
+    days = [
+        {
+            "source": source,
+            "day": when.isoformat(),
+            "discovered": balance.discovered,
+            "outcomes": dict(tally.get((source, when), {})),
+            "in_flight": balance.in_flight,
+        }
+        for (source, when), balance in audit.balances(runtime.store, runtime.ledger, runtime.index).items()
+    ]
+    recounted = runtime.ledger.recounted()
+    return {
+        "articles": found.total,
+        "clusters": len({document.article.cluster for document in runtime.index.scan(Everything())}),
+        "oldest": _when(oldest.hits),
+        "newest": _when(found.hits),
+        "bytes": {name: _size(path) for name, path in _places(runtime)},
+        "recounted": plain(recounted) if recounted else None,
+        "days": days,
+    }
+
+
+def _when(hits: Any) -> str | None:
+    if not hits:
+        return None
+    article = hits[0].document.article
+    return (article.published or article.fetched).isoformat()
+
+
+def _places(runtime: Runtime) -> Iterator[tuple[str, Path]]:
+    settings = runtime.settings
+    if settings.archive_url.startswith("file:"):
+        yield "archive", settings.home / "archive"
+    yield "index", settings.index
+    yield "ledger", settings.ledger
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _disk(home: Path) -> Iterator[str]:
+    free = shutil.disk_usage(home).free
+    if free < LOW_DISK:
+        yield f"{free / 1e6:.0f} MB are free at {home}: free some space before the next crawl"
+
+
+def _left(runtime: Runtime) -> Iterator[str]:
+    waiting = sum(1 for _ in runtime.store.keys("pending/"))
+    if waiting:
+        yield f"{waiting} segment(s) are pending: `khabar run --once` reads them"
+    broken = sum(1 for _ in runtime.store.keys("quarantine/"))
+    if broken:
+        yield f"{broken} page(s) are in quarantine: `khabar quarantine list`"
+    if runtime.settings.spool.is_dir() and any(runtime.settings.spool.iterdir()):
+        yield "a segment is open or was left unsealed: a crawl is under way, or `khabar run --once` seals it"

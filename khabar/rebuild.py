@@ -1,0 +1,113 @@
+"""Make again from the archive what can be lost: the index, and the memory of the crawl."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+from khabar.archive.records import discoveries
+from khabar.archive.store import Store
+from khabar.config import Settings
+from khabar.ledger.database import LedgerError
+from khabar.ledger.sqlite import open_ledger
+from khabar.lock import Lock
+from khabar.models import Discovery, utc
+from khabar.runtime import Clock, Runtime, holder_name
+from search import generations
+from search.generations import DamagedIndexError
+from search.tantivy import create_generation, open_index
+from search.tree import Everything
+from workers.pool import Pool
+from workers.reader import SegmentReader
+from workers.reindex import Report, cluster_all, fill, segments
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexed:
+    """The new generation, what it holds, and how many articles had more likely copies than were compared."""
+
+    generation: int
+    segments: int
+    articles: int
+    capped: int
+
+
+def reindex(runtime: Runtime, pool: Pool, report: Report) -> Reindexed:
+    """Build a generation beside the one in use, swap, and bring in what was sealed or ingested meanwhile."""
+    home, store = runtime.settings.index, runtime.store
+    held = partial(runtime.lock.held, runtime.holder, runtime.settings.lock_wait)
+    with held():
+        generation = create_generation(home)
+    index = open_index(home, held, generation)
+    reader, done = SegmentReader(pool, store), set[str]()
+    fill(store, index, reader, done, report)
+    capped = cluster_all(index)
+    before = len(done)
+    with held():
+        generations.swap(home, generation)
+    # Whatever another command brought into the old generation up to the swap is not in `done`.
+    fill(store, index, reader, done, report)
+    if len(done) > before:
+        capped = cluster_all(index)
+    with held():
+        _drop_others(runtime.settings, generation)
+    for topic in runtime.catalogue.topics.values():
+        store.put(f"retagged/{topic.id}/{topic.version:06d}", b"")
+    articles = index.search(Everything(), limit=0).total
+    index.close()
+    return Reindexed(generation, len(done), articles, capped)
+
+
+def rebuild_ledger(runtime: Runtime, report: Callable[[int], None]) -> int:
+    """Count the claims and learn the seen URLs again from the archive; returns the number of attempts."""
+    counts: Counter[tuple[str, date]] = Counter()
+    attempts: set[str] = set()
+    for number, segment in enumerate(segments(runtime.store), 1):
+        for each in discoveries(runtime.store, segment):
+            if each.attempt not in attempts:
+                attempts.add(each.attempt)
+                counts[each.source, utc(each.claimed).date()] += 1
+        report(number)
+    runtime.ledger.recount(counts, _fetched(runtime.store), runtime.clock())
+    return len(attempts)
+
+
+def set_aside_broken(settings: Settings, clock: Clock) -> list[str]:
+    """Move a ledger and leave an index that cannot be opened, so that they can be made again; returns what was done."""
+    done: list[str] = []
+    try:
+        open_ledger(settings.ledger).close()
+    except LedgerError:
+        aside = settings.ledger.with_suffix(f".broken-{clock():%Y%m%dT%H%M%S}")
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                settings.ledger.with_name(settings.ledger.name + suffix).rename(
+                    aside.with_name(aside.name + suffix)
+                )
+        done.append(
+            f"the unreadable ledger was moved to {aside.name}: `khabar ledger rebuild` fills the new one"
+        )
+    held = partial(Lock(settings.index_lock).held, holder_name(), settings.lock_wait)
+    try:
+        open_index(settings.index, held).close()
+    except DamagedIndexError as error:
+        with held():
+            generations.swap(settings.index, create_generation(settings.index))
+        done.append(f"the unreadable index was left ({error.reason}): `khabar reindex` fills the new one")
+    return done
+
+
+def _drop_others(settings: Settings, keep: int) -> None:
+    for other in generations.generations(settings.index):
+        if other != keep:
+            generations.drop_generation(settings.index, other)
+
+
+def _fetched(store: Store) -> Iterator[Discovery]:
+    return (
+        each for segment in segments(store) for each in discoveries(store, segment) if each.why != "import"
+    )

@@ -1,0 +1,144 @@
+"""The embedded runtime at work: the crawler as a process beside the command, pages in a pool, writes in between."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import IO, Any, cast
+
+from khabar.runtime import Runtime
+from workers.ingest import Ingester, Progress
+from workers.pool import Pool
+from workers.read import start
+from workers.reader import SegmentReader
+
+Report = Callable[["Crawling | None", Progress], None]
+
+
+@dataclass(slots=True)
+class Crawling:
+    """How a crawl is getting on, as the crawler tells it; `status` is its exit status once it has ended."""
+
+    told: dict[str, Any] = field(default_factory=dict[str, Any])
+    status: int | None = None
+    log: Path | None = None
+
+
+@contextmanager
+def pool(runtime: Runtime, processes: int | None = None) -> Generator[Pool]:
+    """Run a pool of processes that read segments with this home's catalogue."""
+    versions = {topic.id: topic.version for topic in runtime.catalogue.topics.values()}
+    work = partial(start, runtime.settings.archive_url, tuple(runtime.folders), versions)
+    made = Pool(work, processes or runtime.settings.jobs)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@contextmanager
+def ingester(runtime: Runtime, made: Pool) -> Generator[Ingester]:
+    """Give an ingester on a pool; its leases are given back at the end."""
+    reader = SegmentReader(made, runtime.store)
+    each = Ingester(runtime.store, runtime.index, runtime.ledger, reader, runtime.holder, runtime.clock)
+    try:
+        yield each
+    finally:
+        each.close()
+
+
+def drain(each: Ingester, report: Report) -> Progress:
+    """Bring all that is pending into the index."""
+    while each.step():
+        report(None, each.progress)
+    report(None, each.progress)
+    return each.progress
+
+
+def crawl(
+    runtime: Runtime, each: Ingester, sources: Sequence[str], limit: int | None, report: Report
+) -> Crawling:
+    """Run one crawl of these sources beside the ingester, until both have nothing left to do."""
+    with crawler(runtime, sources, limit) as crawling:
+        while crawling.status is None or each.step():
+            if crawling.status is None:
+                each.step()
+            crawling.listen()
+            report(crawling.state, each.progress)
+    report(crawling.state, each.progress)
+    return crawling.state
+
+
+class CrawlerProcess:
+    """A crawler started by this process: what it says on stdout, and how it ended."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self._said: SimpleQueue[dict[str, Any]] = SimpleQueue()
+        self._listener = threading.Thread(target=self._hear, daemon=True)
+        self._listener.start()
+        self.state = Crawling(log=log)
+
+    @property
+    def status(self) -> int | None:
+        """The exit status; None while it runs."""
+        return self.state.status
+
+    def listen(self) -> None:
+        """Take in what the crawler has said since the last time, and whether it has ended."""
+        ended = self._process.poll()
+        if ended is not None:
+            self._listener.join(5)
+        while True:
+            try:
+                self.state.told |= self._said.get_nowait()
+            except Empty:
+                break
+        self.state.status = ended
+
+    def stop(self) -> None:
+        """Ask the crawler to finish what is in flight, seal and go; after 30 s it is ended."""
+        self._process.terminate()
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._listener.join(5)
+        self.listen()
+
+    def _hear(self) -> None:
+        stdout = cast("IO[bytes]", self._process.stdout)
+        with stdout:
+            for line in stdout:
+                self._said.put(json.loads(line))
+
+
+@contextmanager
+def crawler(runtime: Runtime, sources: Sequence[str], limit: int | None) -> Generator[CrawlerProcess]:
+    """Start a crawler of these sources; when the block ends early, so does the crawler, in good order."""
+    runtime.settings.logs.mkdir(parents=True, exist_ok=True)
+    log = runtime.settings.logs / f"crawl-{runtime.clock():%Y-%m-%d}.log"
+    command = [sys.executable, "-m", "crawler.run", "--home", str(runtime.settings.home)]
+    command += ["--max", str(limit)] if limit is not None else []
+    with log.open("ab") as stderr:
+        # A pipe on stdin tells the crawler when this process is gone: it reads the end of the file.
+        process = subprocess.Popen(
+            [*command, *sources], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr
+        )
+    crawling = CrawlerProcess(process, log)
+    try:
+        yield crawling
+    finally:
+        if crawling.status is None:
+            crawling.stop()
+        if process.stdin:
+            process.stdin.close()

@@ -1,0 +1,135 @@
+"""The composition root: the one place that chooses adapters and ties them to a home."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from khabar.archive.segments import Sealed, Writer, recover
+from khabar.archive.store import Store, open_store
+from khabar.catalogue import SHIPPED, Catalogue, load
+from khabar.catalogue.versions import known, numbered, register
+from khabar.config import Settings
+from khabar.ledger.sqlite import open_ledger
+from khabar.lock import Lock
+from khabar.ports import Index, Ledger
+from search.grammar import parse
+from search.tantivy import open_index
+from search.tree import Node
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Everything a command works with; what it does not use is not opened twice."""
+
+    settings: Settings
+    clock: Clock
+    holder: str  # names this process in leases: host:pid:start
+    store: Store
+    ledger: Ledger
+    index: Index
+    catalogue: Catalogue
+    lock: Lock
+
+    def settle(self, sealed: Sealed) -> None:
+        """Take a segment's attempts out of the frontier and count those of an import; idempotent."""
+        if sealed.imports:
+            self.ledger.count_import(sealed.key, sealed.imports)
+        self.ledger.finish(sealed.attempts, sealed.failed)
+
+    def writer(self) -> Writer:
+        """Return a writer of segments into this archive."""
+        return Writer(self.store, self.settings.spool, self.settle, self.clock)
+
+    def parse(self, query: str) -> Node:
+        """Return the tree of a query, read now, in the configured time zone, with this gazetteer."""
+        resolve = self.catalogue.gazetteer.resolve
+        return parse(query, now=self.clock(), resolve=resolve, timezone=self.settings.timezone)
+
+    @property
+    def folders(self) -> Sequence[Path]:
+        """The catalogue's folders, shipped first."""
+        return catalogue_folders(self.settings)
+
+
+def catalogue_folders(settings: Settings) -> Sequence[Path]:
+    """Return the shipped catalogue's folder and the home's, which shadows it."""
+    return (SHIPPED, settings.catalogue)
+
+
+@contextmanager
+def reading(settings: Settings, clock: Clock = now) -> Generator[Runtime]:
+    """Open a home to read: nothing of it is changed, except that a missing one is made."""
+    store = open_store(settings.archive_url)
+    catalogue = load(catalogue_folders(settings))
+    with _opened(settings, clock, store, numbered(catalogue, known(store, catalogue))) as runtime:
+        yield runtime
+
+
+@contextmanager
+def working(settings: Settings, clock: Clock = now) -> Generator[Runtime]:
+    """Open a home to change it: what the dead left behind (leases, unsealed segments) is taken over first."""
+    store = open_store(settings.archive_url)
+    catalogue = load(catalogue_folders(settings))
+    with _opened(settings, clock, store, numbered(catalogue, register(store, catalogue))) as runtime:
+        bury_the_dead(runtime.ledger, clock())
+        recover(store, settings.spool, runtime.settle)
+        yield runtime
+
+
+@contextmanager
+def _opened(settings: Settings, clock: Clock, store: Store, catalogue: Catalogue) -> Generator[Runtime]:
+    ledger = open_ledger(settings.ledger)
+    lock = Lock(settings.index_lock)
+    index = open_index(settings.index, partial(lock.held, holder_name(), settings.lock_wait))
+    try:
+        yield Runtime(settings, clock, holder_name(), store, ledger, index, catalogue, lock)
+    finally:
+        index.close()
+        ledger.close()
+
+
+def holder_name() -> str:
+    """Return the name of this process in leases; a later process with the same id has another."""
+    pid = os.getpid()
+    return f"{socket.gethostname()}:{pid}:{_started(pid)}"
+
+
+def bury_the_dead(ledger: Ledger, moment: datetime) -> None:
+    """Give back the leases of processes of this machine that are no more; their tries stay counted."""
+    for lease in ledger.leases(moment):
+        host, pid, started = lease.holder.rsplit(":", 2)
+        if host == socket.gethostname() and _started(int(pid)) != started:
+            ledger.release(lease)
+
+
+def _started(pid: int) -> str:
+    """Return when a process began, in the kernel's ticks; empty where there is no such process or no /proc."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return "" if fields[0] in "ZX" else fields[19]  # a zombie does no more work
+    except (OSError, IndexError):
+        return "" if Path("/proc").is_dir() else _alive(pid)
+
+
+def _alive(pid: int) -> str:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return ""
+    except PermissionError:
+        pass
+    return "alive"

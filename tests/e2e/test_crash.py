@@ -1,0 +1,161 @@
+"""Crash rounds: whatever is killed at whatever moment, nothing is lost, doubled, left locked or left running."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from khabar import audit, rebuild, runner
+from khabar.archive.records import read_segment
+from khabar.codec import dump
+from khabar.config import load_settings
+from khabar.lock import Lock
+from khabar.models import Damage, Document
+from khabar.runtime import Runtime, working
+from search.tantivy import create_index, open_index
+from search.tree import Everything
+from workers.ingest import write
+from workers.reader import SegmentReader
+from workers.reindex import cluster_all, segments
+
+SEED = 20250131
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.soak)])
+def test_crash_rounds(
+    rounds: int,
+    press: Callable[..., Any],
+    home: Path,
+    khabar: Callable[..., subprocess.CompletedProcess[str]],
+    start: Callable[..., subprocess.Popen[bytes]],
+) -> None:
+    rng = random.Random(SEED)
+    site = press(hosts=3, articles=30, delay=0.02)
+    sources = site.install(home)
+    for _ in range(rounds):
+        site.edits.add((rng.choice(site.names()), rng.randrange(30)))
+        _crash(
+            start("crawl", *sources), rng.choice(["crawler", "worker", "parent"]), rng.uniform(0.5, 8), home
+        )
+    done = khabar("crawl", *sources)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert _processes(home) == []
+    with working(load_settings(home)) as runtime:
+        _everything_agrees(runtime)
+        assert len(_articles(runtime)) == 90
+        _reindex_gives_the_same(runtime)
+        _another_order_gives_the_same(runtime, home / "other")
+
+
+def _crash(process: subprocess.Popen[bytes], who: str, after: float, home: Path) -> None:
+    """Kill the crawler, a worker or the parent of a running crawl after a while; wait until all of it is gone."""
+    deadline = time.monotonic() + after
+    while time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.02)
+    victims = {pid for pid, line in _children(process.pid) if ("crawler.run" in line) == (who == "crawler")}
+    for pid in [process.pid] if who == "parent" else sorted(victims)[:1]:
+        os.kill(pid, signal.SIGKILL)
+    process.wait(90)
+    deadline = time.monotonic() + 30
+    while _processes(home) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert _processes(home) == [], f"orphans after the {who} was killed"
+
+
+def _everything_agrees(runtime: Runtime) -> None:
+    assert list(audit.findings(runtime.store, runtime.ledger, runtime.index)) == []
+    balances = audit.balances(runtime.store, runtime.ledger, runtime.index)
+    assert all(balance.in_flight == 0 for balance in balances.values())
+    assert list(runtime.store.keys("pending/")) == []
+    assert runtime.ledger.leases(runtime.clock()) == []
+    assert list(runtime.ledger.frontier()) == []
+    assert not any(runtime.settings.spool.iterdir())
+    with Lock(runtime.settings.index_lock).held("test", wait=0):
+        pass
+    archived = {
+        record.url
+        for segment in segments(runtime.store)
+        for record in read_segment(runtime.store, segment)
+        if not isinstance(record, Damage) and record.kind == "page"
+    }
+    referred = {ref.url for document in _articles(runtime) for ref in document.references}
+    assert archived == referred
+    ids = [document.article.id for document in _articles(runtime)]
+    assert len(ids) == len(set(ids))
+
+
+def _reindex_gives_the_same(runtime: Runtime) -> None:
+    before = _dumped(_articles(runtime)), _rows(runtime)
+    with runner.pool(runtime) as pool:
+        rebuild.reindex(runtime, pool, lambda _, __: None)
+    assert (_dumped(_articles(runtime)), _rows(runtime)) == before
+
+
+def _another_order_gives_the_same(runtime: Runtime, folder: Path) -> None:
+    folder.mkdir()
+    create_index(folder / "1")
+    index = open_index(folder, generation=1)
+    with runner.pool(runtime) as pool:
+        reader = SegmentReader(pool, runtime.store)
+        for segment in sorted(segments(runtime.store), reverse=True):
+            reader.submit(segment)
+            while not reader.idle:
+                write(index, reader.batches())
+    cluster_all(index)
+    assert _dumped(index.scan(Everything())) == _dumped(_articles(runtime))
+    other = sorted(dump(row) for row in index.rows())
+    index.close()
+    assert other == _rows(runtime)
+
+
+def _articles(runtime: Runtime) -> list[Document]:
+    return list(runtime.index.scan(Everything()))
+
+
+def _rows(runtime: Runtime) -> list[bytes]:
+    return sorted(dump(row) for row in runtime.index.rows())
+
+
+def _dumped(documents: Any) -> list[bytes]:
+    return sorted(dump(replace(document)) for document in documents)
+
+
+def _children(parent: int) -> list[tuple[int, str]]:
+    return [(pid, line) for pid, above, line in _table() if above == parent]
+
+
+def _processes(home: Path) -> list[tuple[int, str]]:
+    """Every running process of this home: by its environment, which spawned children inherit."""
+    marker = f"KHABAR_HOME={home}".encode()
+    found = []
+    for pid, _, line in _table():
+        try:
+            if marker in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                found.append((pid, line))
+        except OSError:
+            continue
+    return found
+
+
+def _table() -> list[tuple[int, int, str]]:
+    rows = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            stat = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        except OSError:
+            continue
+        if stat[0] != "Z":
+            rows.append((int(folder.name), int(stat[1]), line))
+    return rows
