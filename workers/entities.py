@@ -90,7 +90,7 @@ def compile_gazetteer(gazetteer: Gazetteer) -> Matcher:
     names: dict[str, list[_Name]] = defaultdict(list)
     for entity in gazetteer.entities.values():
         for alias in entity.spellings():
-            spelled = _spelled(alias) if alias in entity.case_sensitive else None
+            spelled = _spelled(_words(alias)) if alias in entity.case_sensitive else None
             requires = tuple(fold(word) for word in entity.requires.get(alias, ()))
             names[fold(alias)].append(_Name(entity.id, spelled, requires, entity.not_in.get(alias, ())))
         for decoy in entity.decoys:
@@ -166,6 +166,12 @@ def _counts(name: _Name, view: _View, start: int, end: int, lang: str, views: It
 
 def _as_spelled(spelled: str, view: _View, start: int, end: int) -> bool:
     return _spelled(view.original(start, end)) == spelled and not _shouted(view, start, end)
+
+
+def _words(alias: str) -> str:
+    """Return an alias from its first word to its last, as a span of a text is: `U.S.` without its last dot."""
+    tokens = tokenize(alias)
+    return alias[tokens[0].start : tokens[-1].end]
 
 
 def _spelled(text: str) -> str:
