@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -13,10 +12,11 @@ from khabar.archive.records import discoveries
 from khabar.archive.store import Store
 from khabar.config import Settings
 from khabar.ledger.database import LedgerError
+from khabar.ledger.recount import set_aside
 from khabar.ledger.sqlite import open_ledger
 from khabar.lock import Lock
 from khabar.models import Discovery, utc
-from khabar.runtime import Clock, Runtime, holder_name
+from khabar.runtime import Clock, Runtime, command_name
 from search import generations
 from search.generations import DamagedIndexError
 from search.tantivy import create_generation, open_index
@@ -39,7 +39,7 @@ class Reindexed:
 def reindex(runtime: Runtime, pool: Pool, report: Report) -> Reindexed:
     """Build a generation beside the one in use, swap, and bring in what was sealed or ingested meanwhile."""
     home, store = runtime.settings.index, runtime.store
-    held = partial(runtime.lock.held, runtime.holder, runtime.settings.lock_wait)
+    held = partial(runtime.lock.held, command_name(), runtime.settings.lock_wait)
     with held():
         generation = create_generation(home)
     index = open_index(home, held, generation)
@@ -81,17 +81,13 @@ def set_aside_broken(settings: Settings, clock: Clock) -> list[str]:
     done: list[str] = []
     try:
         open_ledger(settings.ledger).close()
-    except LedgerError:
-        aside = settings.ledger.with_suffix(f".broken-{clock():%Y%m%dT%H%M%S}")
-        for suffix in ("", "-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                settings.ledger.with_name(settings.ledger.name + suffix).rename(
-                    aside.with_name(aside.name + suffix)
-                )
-        done.append(
-            f"the unreadable ledger was moved to {aside.name}: `khabar ledger rebuild` fills the new one"
-        )
-    held = partial(Lock(settings.index_lock).held, holder_name(), settings.lock_wait)
+    except LedgerError as error:
+        if not error.damaged:
+            raise
+        aside = set_aside(settings.ledger, clock())
+        name = aside.name if aside else settings.ledger.name
+        done.append(f"the unreadable ledger was moved to {name}: `khabar ledger rebuild` fills the new one")
+    held = partial(Lock(settings.index_lock).held, command_name(), settings.lock_wait)
     try:
         open_index(settings.index, held).close()
     except DamagedIndexError as error:

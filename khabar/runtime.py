@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from khabar.archive.segments import Sealed, Writer, recover
@@ -16,6 +17,7 @@ from khabar.archive.store import Store, open_store
 from khabar.catalogue import SHIPPED, Catalogue, load
 from khabar.catalogue.versions import known, numbered, register
 from khabar.config import Settings
+from khabar.errors import KhabarError
 from khabar.ledger.sqlite import open_ledger
 from khabar.lock import Lock
 from khabar.ports import Index, Ledger
@@ -31,18 +33,26 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
+class HomeError(KhabarError):
+    """A home that cannot be written."""
+
+
+@dataclass(frozen=True)
 class Runtime:
-    """Everything a command works with; what it does not use is not opened twice."""
+    """Everything a command works with."""
 
     settings: Settings
     clock: Clock
     holder: str  # names this process in leases: host:pid:start
     store: Store
-    ledger: Ledger
     index: Index
     catalogue: Catalogue
     lock: Lock
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The memory of the crawl, opened when it is first asked: a search needs none, nor a home it may write."""
+        return open_ledger(self.settings.ledger)
 
     def settle(self, sealed: Sealed) -> None:
         """Take a segment's attempts out of the frontier and count those of an import; idempotent."""
@@ -82,6 +92,7 @@ def reading(settings: Settings, clock: Clock = now) -> Generator[Runtime]:
 @contextmanager
 def working(settings: Settings, clock: Clock = now) -> Generator[Runtime]:
     """Open a home to change it: what the dead left behind (leases, unsealed segments) is taken over first."""
+    _demand_writable(settings.home)
     store = open_store(settings.archive_url)
     catalogue = load(catalogue_folders(settings))
     with _opened(settings, clock, store, numbered(catalogue, register(store, catalogue))) as runtime:
@@ -92,14 +103,31 @@ def working(settings: Settings, clock: Clock = now) -> Generator[Runtime]:
 
 @contextmanager
 def _opened(settings: Settings, clock: Clock, store: Store, catalogue: Catalogue) -> Generator[Runtime]:
-    ledger = open_ledger(settings.ledger)
     lock = Lock(settings.index_lock)
-    index = open_index(settings.index, partial(lock.held, holder_name(), settings.lock_wait))
+    index = open_index(settings.index, partial(lock.held, command_name(), settings.lock_wait))
+    runtime = Runtime(settings, clock, holder_name(), store, index, catalogue, lock)
     try:
-        yield Runtime(settings, clock, holder_name(), store, ledger, index, catalogue, lock)
+        yield runtime
     finally:
         index.close()
-        ledger.close()
+        if "ledger" in runtime.__dict__:
+            runtime.ledger.close()
+
+
+def _demand_writable(home: Path) -> None:
+    how = "make it writable for this user, or choose another with --home"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HomeError(f"{home}: the home cannot be made ({error.strerror}): {how}") from error
+    if not os.access(home, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise HomeError(f"{home}: the home is not writable: {how}")
+
+
+def command_name() -> str:
+    """Return what this process was called to do, for those who wait for it: `khabar ingest`."""
+    words = [Path(sys.argv[0]).name.replace("__main__.py", "khabar"), *sys.argv[1:2]]
+    return " ".join(words)
 
 
 def holder_name() -> str:
