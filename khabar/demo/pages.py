@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
@@ -13,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from khabar.demo.calendars import printed
-from khabar.demo.press import Outlet, Piece, outlets, pieces
+from khabar.demo.press import Feed, Outlet, Piece, outlets, pieces
 
 _RIGHT_TO_LEFT = {"ur", "ps", "prs"}
 _FEEDS = {"rss": "application/rss+xml; charset=utf-8", "atom": "application/atom+xml; charset=utf-8"}
@@ -94,24 +95,34 @@ def answer(edition: Edition, host: str, path: str) -> Answer | None:
         return None
     if path == "/robots.txt":
         return _robots(outlet, edition)
-    printed_pieces = _of(outlet, edition)
-    if path == outlet.feed:
-        return _feed(outlet, edition, host)
+    for feed in outlet.feeds:
+        if path == feed.path:
+            return _feed(feed, outlet, edition, host)
     if path == "/":
-        body = _render("front.html", edition, outlet, host)
-        return Answer("text/html; charset=utf-8", body, edition.now - timedelta(days=1))
-    article = next((one for one in printed_pieces if one.piece.path == path), None)
+        return _front(outlet, edition, host)
+    article = next((one for one in _of(outlet, edition) if one.piece.path == path), None)
     return _article(article, edition, host) if article else None
 
 
+def _front(outlet: Outlet, edition: Edition, host: str) -> Answer:
+    words = {"labels": outlet.labels[outlet.lang], "related": _listed(outlet, edition)}
+    body = _render("front.html", edition, outlet, host, words)
+    return Answer("text/html; charset=utf-8", body, edition.now - timedelta(days=1))
+
+
 def _article(article: Printed, edition: Edition, host: str) -> Answer:
-    body = _render(article.piece.page or article.outlet.page, edition, article.outlet, host, article)
+    outlet, piece = article.outlet, article.piece
+    related = [one for one in _listed(outlet, edition) if one.piece.key != piece.key]
+    words = {"article": article, "labels": outlet.labels[piece.lang], "related": related}
+    body = _render(piece.page or outlet.page, edition, outlet, host, words)
     return Answer("text/html; charset=utf-8", body, article.updated)
 
 
-def _feed(outlet: Outlet, edition: Edition, host: str) -> Answer:
-    changed = max(one.updated for one in _of(outlet, edition))
-    body = _render(f"{outlet.form}.xml", edition, outlet, host, changed=changed)
+def _feed(feed: Feed, outlet: Outlet, edition: Edition, host: str) -> Answer:
+    entries = [one for one in _of(outlet, edition) if feed.lists(one.piece)]
+    changed = max(one.updated for one in entries)
+    words = {"feed": feed, "entries": entries, "changed": changed}
+    body = _render(f"{outlet.form}.xml", edition, outlet, host, words)
     return Answer(_FEEDS[outlet.form], body, changed)
 
 
@@ -126,30 +137,16 @@ def _of(outlet: Outlet, edition: Edition) -> list[Printed]:
     return sorted(mine, key=lambda one: one.published, reverse=True)
 
 
-def _render(
-    template: str,
-    edition: Edition,
-    outlet: Outlet,
-    host: str,
-    article: Printed | None = None,
-    changed: datetime | None = None,
-) -> bytes:
-    # Lists beside an article keep the first headline, as a cached block does: an edit changes one page alone.
-    others = [
-        one for one in _of(outlet, Edition(edition.now)) if not article or one.piece.key != article.piece.key
-    ]
-    words = {
-        "outlet": outlet,
-        "labels": outlet.labels[article.piece.lang if article else outlet.lang],
-        "site": f"http://{host}",
-        "article": article,
-        "related": others,
-        "entries": _of(outlet, edition),
-        "changed": changed,
-        "now": edition.now.replace(microsecond=0),
-        "today": printed(edition.now.astimezone(ZoneInfo(outlet.timezone)).date(), outlet.lang),
-    }
-    return _templates().get_template(template).render(words).encode()
+def _listed(outlet: Outlet, edition: Edition) -> list[Printed]:
+    """Return what lists on pages show: the first headlines, as a cached block does; an edit changes one page alone."""
+    return _of(outlet, replace(edition, edited=False))
+
+
+def _render(template: str, edition: Edition, outlet: Outlet, host: str, words: Mapping[str, object]) -> bytes:
+    today = printed(edition.now.astimezone(ZoneInfo(outlet.timezone)).date(), outlet.lang)
+    now = edition.now.replace(microsecond=0)
+    page = _templates().get_template(template)
+    return page.render(words, outlet=outlet, site=f"http://{host}", now=now, today=today).encode()
 
 
 @cache

@@ -27,6 +27,18 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True)
+class Feed:
+    """Where an outlet announces its articles: all of them, or those of some sections."""
+
+    path: str
+    sections: tuple[str, ...] = ()
+
+    def lists(self, piece: Piece) -> bool:
+        """Tell whether this feed announces an article."""
+        return not self.sections or piece.section in self.sections
+
+
+@dataclass(frozen=True, slots=True)
 class Outlet:
     """A publisher: its host, look, feed and the words of its page furniture."""
 
@@ -36,7 +48,7 @@ class Outlet:
     timezone: str
     lang: str
     page: str  # template of its articles
-    feed: str  # path
+    feeds: tuple[Feed, ...]
     form: Literal["rss", "atom"]
     tagline: str
     menu: tuple[str, ...]

@@ -48,16 +48,21 @@ def ask(site: Site, url: str, **headers: str) -> Reply:
     return reply
 
 
-def feed_url(site: Site, outlet: Outlet) -> str:
-    return f"http://{outlet.host}:{site.port}{outlet.feed}"
+def feed_urls(site: Site, outlet: Outlet) -> list[str]:
+    return [f"http://{outlet.host}:{site.port}{feed.path}" for feed in outlet.feeds]
+
+
+def entries_of(site: Site, outlet: Outlet) -> list[Any]:
+    return [
+        entry for url in feed_urls(site, outlet) for entry in feedparser.parse(ask(site, url).body).entries
+    ]
 
 
 def everything(site: Site) -> dict[str, bytes]:
-    """Fetch robots.txt, front page, feed and every article of all outlets."""
+    """Fetch robots.txt, front page, feeds and every article of all outlets."""
     hosts = {outlet.id: outlet.host for outlet in outlets()}
-    urls = [
-        f"http://{outlet.host}{path}" for outlet in outlets() for path in ("/robots.txt", "/", outlet.feed)
-    ]
+    urls = [f"http://{outlet.host}{path}" for outlet in outlets() for path in ("/robots.txt", "/")]
+    urls += [f"http://{outlet.host}{feed.path}" for outlet in outlets() for feed in outlet.feeds]
     urls += [f"http://{hosts[piece.outlet]}{piece.path}" for piece in pieces()]
     return {url: ask(site, url).body for url in urls}
 
@@ -69,15 +74,17 @@ def structured(body: bytes) -> dict[str, Any] | None:
 
 
 @pytest.mark.parametrize("outlet", outlets(), ids=lambda outlet: outlet.id)
-def test_a_feed_lists_all_articles_of_its_outlet_with_addresses_that_answer(
+def test_feeds_list_all_articles_of_their_outlet_with_addresses_that_answer(
     site: Site, outlet: Outlet
 ) -> None:
-    parsed = feedparser.parse(ask(site, feed_url(site, outlet)).body)
-    assert not parsed.bozo
-    assert parsed.version == {"rss": "rss20", "atom": "atom10"}[outlet.form]
+    for url in feed_urls(site, outlet):
+        parsed = feedparser.parse(ask(site, url).body)
+        assert not parsed.bozo
+        assert parsed.version == {"rss": "rss20", "atom": "atom10"}[outlet.form]
+    entries = entries_of(site, outlet)
     mine = {piece.path: piece for piece in pieces() if piece.outlet == outlet.id}
-    assert len(parsed.entries) == len(mine)
-    for entry in parsed.entries:
+    assert len(entries) == len(mine)
+    for entry in entries:
         parts = urlsplit(entry.link)
         assert parts.netloc == f"{outlet.host}:{site.port}"
         assert entry.title == mine[parts.path].title
@@ -88,13 +95,21 @@ def test_a_feed_lists_all_articles_of_its_outlet_with_addresses_that_answer(
         assert ("updated" in entry) == (outlet.form == "atom")
 
 
+def test_news_has_a_feed_of_its_own(site: Site) -> None:
+    (courier,) = [outlet for outlet in outlets() if len(outlet.feeds) > 1]
+    opinion, news = (feedparser.parse(ask(site, url).body).entries for url in feed_urls(site, courier))
+    assert [entry.title for entry in news] == ["Torkham crossing reopens for stranded trucks after nine days"]
+    assert news[0].title not in [entry.title for entry in opinion]
+
+
 def test_robots_txt_hides_exactly_one_listed_page_and_asks_for_a_short_delay(site: Site) -> None:
     hidden: list[str] = []
     for outlet in outlets():
         robots = Protego.parse(ask(site, f"http://{outlet.host}/robots.txt").body.decode())
         assert robots.crawl_delay("Khabar") == 0.05
-        entries = feedparser.parse(ask(site, feed_url(site, outlet)).body).entries
-        hidden += [entry.link for entry in entries if not robots.can_fetch(entry.link, "Khabar")]
+        hidden += [
+            entry.link for entry in entries_of(site, outlet) if not robots.can_fetch(entry.link, "Khabar")
+        ]
     assert hidden == [f"http://khybercourier.example:{site.port}/members/48220/the-editors-letter"]
 
 
@@ -158,8 +173,7 @@ def test_the_header_of_the_magazine_page_prints_today_and_not_its_own_date(site:
 
 
 def test_what_has_not_changed_is_not_sent_again(site: Site) -> None:
-    for outlet in outlets():
-        url = feed_url(site, outlet)
+    for url in [url for outlet in outlets() for url in feed_urls(site, outlet)]:
         first = ask(site, url)
         assert ask(site, url, If_None_Match=first.headers["ETag"]).status == 304
         assert ask(site, url, If_Modified_Since=first.headers["Last-Modified"]).status == 304
@@ -240,9 +254,7 @@ def test_source_files_are_installed_with_the_port_of_this_site(site: Site, tmp_p
         assert source["name"] == outlet.name
         assert source["timezone"] == outlet.timezone
         assert source["addresses"] == {outlet.host: "127.0.0.1"}
-        (endpoint,) = source["endpoints"]
-        assert endpoint["url"] == feed_url(site, outlet)
-        assert ask(site, endpoint["url"]).status == 200
+        assert [endpoint["url"] for endpoint in source["endpoints"]] == feed_urls(site, outlet)
     assert site.install(tmp_path) == files
 
 
