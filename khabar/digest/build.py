@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from khabar.catalogue import Topic
+from khabar.digest.reasons import reasons
 from khabar.models import Article, Digest, DigestLine, Document, TopicMatch
 from khabar.ports import Index
 from search.schema import midnight, moment
-from search.snippets import marked
 from search.tree import DateRange, Keyword, Node, both
 from workers.copies import clusters_of
 
 USUAL_DAYS = 28
-LEAD = 260  # code points, about
-
-_SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*(?=\s)|[۔؟।॥]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +80,16 @@ def _line(
 ) -> DigestLine:
     """Return the line of a cluster: its copies known by then, those of the day, those of them on the topic."""
     article = matched[0]
+    opening, passages = reasons(
+        article, [span for match in _matches(article, topic) for span in match.evidence]
+    )
     since = min(map(today.of, known))
     return DigestLine(
-        article=_slim(replace(article, first=known[0].id, copies=len(known)), topic, today),
+        article=_slim(article, known, topic, today),
         outlets=tuple(dict.fromkeys(copy.source for copy in copies)),
         copies=len(copies),
-        why=marked(article, [span for match in _matches(article, topic) for span in match.evidence]),
-        lead=lead(article.body),
+        why=passages,
+        lead=opening,
         score=max(match.score for copy in matched for match in _matches(copy, topic)),
         since=since if since < today.day else None,
     )
@@ -100,10 +99,13 @@ def _matches(article: Article, topic: Topic) -> tuple[TopicMatch, ...]:
     return tuple(match for match in article.topics if match.id == topic.id)
 
 
-def _slim(article: Article, topic: Topic, today: _Day) -> Article:
-    """Leave out what a digest must not rest on, or need not carry."""
+def _slim(article: Article, known: Sequence[Article], topic: Topic, today: _Day) -> Article:
+    """Leave out what a digest must not rest on, or need not carry; its cluster is that of the copies known by then."""
     return replace(
         article,
+        cluster=min(copy.id for copy in known),
+        first=known[0].id,
+        copies=len(known),
         body="",
         archive=None,
         fetched=midnight(today.day, today.timezone),
@@ -115,15 +117,3 @@ def _slim(article: Article, topic: Topic, today: _Day) -> Article:
 def _rank(line: DigestLine) -> tuple[float, float, str]:
     published = line.article.published
     return -line.score, published.timestamp() if published else float("inf"), line.article.id
-
-
-def lead(body: str) -> str:
-    """Return the beginning of a body: whole sentences where they fit, else words."""
-    text = " ".join(body.split())
-    if len(text) <= LEAD:
-        return text
-    ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, LEAD)]
-    if ends and ends[-1] >= LEAD // 3:
-        return text[: ends[-1]]
-    words = text[:LEAD].rpartition(" ")[0] or text[:LEAD]
-    return words.rstrip(" ,;:،؛") + " …"

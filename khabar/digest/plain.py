@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from khabar.digest.script import direction, width
-from khabar.digest.wording import Names, bars, long_day, particulars, summary, usual
+from khabar.digest.wording import Names, bars, heading, long_day, particulars, summary, usual
 from khabar.models import Digest, DigestLine
 
 COLUMNS = 78
@@ -15,6 +15,8 @@ COLUMNS = 78
 _STARTS = {"ltr": "", "rtl": "\u200f"}
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 _MARK = re.compile("</?mark>")
+# What a title could do to a terminal, or to the direction of all that follows it.
+_UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def render_text(digest: Digest, names: Names | None = None) -> str:
@@ -23,7 +25,7 @@ def render_text(digest: Digest, names: Names | None = None) -> str:
 
 
 def _rows(digest: Digest, names: Names) -> Iterator[str]:
-    yield from wrapped(digest.title)
+    yield from wrapped(_safe(digest.title))
     yield from wrapped(f"{long_day(digest.day)} ({digest.timezone})")
     yield "=" * COLUMNS
     yield from wrapped(summary(digest))
@@ -36,14 +38,20 @@ def _rows(digest: Digest, names: Names) -> Iterator[str]:
 
 def _line(digest: Digest, number: int, line: DigestLine, names: Names) -> Iterator[str]:
     article = line.article
-    start = _STARTS[direction(article.lang, article.title or line.lead)]
-    yield from wrapped(" ".join(article.title.split()), f"{start}{number:>2}. ", start + " " * 4)
-    parts = (f"{_ISOLATE}{part}{_END_ISOLATE}" for part in particulars(digest, line, names))
+    title = _safe(heading(line))
+    start = _STARTS[direction(article.lang, title)]
+    yield from wrapped(title, f"{start}{number:>2}. ", start + " " * 4)
+    parts = (f"{_ISOLATE}{_safe(part)}{_END_ISOLATE}" for part in particulars(digest, line, names))
     yield from wrapped(" · ".join(parts), start + " " * 4)
-    yield from wrapped(line.lead, start + " " * 4)
+    yield from wrapped(_safe(line.lead), start + " " * 4)
     for why in line.why:
-        yield from wrapped(_MARK.sub("*", why), f"{start}  > ", start + " " * 4)
-    yield f"    {article.url}"
+        yield from wrapped(_safe(why), f"{start}  > ", start + " " * 4)
+    yield f"    {_safe(article.url)}"
+
+
+def _safe(text: str) -> str:
+    """Return a text of somebody else's on one line, its marks as asterisks."""
+    return " ".join(_UNSAFE.sub("", _MARK.sub("*", text)).split())
 
 
 def wrapped(text: str, first: str = "", later: str | None = None) -> Iterator[str]:

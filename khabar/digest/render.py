@@ -65,6 +65,7 @@ def _templates() -> Environment:
         bars=wording.bars,
         direction=direction,
         face=face,
+        heading=wording.heading,
         particulars=wording.particulars,
         summary=wording.summary,
         usual=wording.usual,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from khabar.models import Digest, DigestLine
 
 Names = Mapping[str, str]  # of sources, by id; one that is missing is called by its id
 
+_MARK = re.compile("</?mark>")
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -22,10 +24,8 @@ def summary(digest: Digest) -> str:
     """Say how much was published."""
     if not digest.articles:
         return f"No article on this topic was published on {long_day(digest.day)}."
-    parts = [_count(digest.articles, "article"), f"from {_count(digest.outlets, 'outlet')}"]
-    if len(digest.lines) < digest.articles:
-        parts.append(f"{_count(len(digest.lines), 'text')} without the copies")
-    return ", ".join([" ".join(parts[:2]), *parts[2:]]) + "."
+    texts = f" ({len(digest.lines)} different)" if len(digest.lines) < digest.articles else ""
+    return f"{_count(digest.articles, 'article')}{texts} from {_count(digest.outlets, 'outlet')}."
 
 
 def usual(digest: Digest) -> str:
@@ -38,6 +38,15 @@ def bars(digest: Digest) -> str:
     counts = (*digest.before, digest.articles)
     most = max(counts)
     return "".join(_BARS[-(-count * (len(_BARS) - 1) // most) if most else 0] for count in counts)
+
+
+def heading(line: DigestLine) -> str:
+    """Return the title of a line's article; where it has none, the words it begins with."""
+    title = " ".join(line.article.title.split())
+    if title:
+        return title
+    words = _MARK.sub("", line.lead).split()
+    return " ".join(words[:12]) + " …" if words else line.article.url
 
 
 def particulars(digest: Digest, line: DigestLine, names: Names) -> list[str]:
