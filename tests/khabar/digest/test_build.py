@@ -125,9 +125,8 @@ def test_a_day_without_articles_is_a_digest_too(index: TantivyIndex, topic: Topi
     assert digest.before == (0,) * 28
 
 
-@pytest.mark.usefixtures("five_languages")
 def test_it_holds_neither_archive_nor_time_of_fetch_nor_other_topics(
-    index: TantivyIndex, topic: Topic
+    press: TantivyIndex, topic: Topic
 ) -> None:
     for line in build(press, topic, DAY).lines:
         article = line.article
