@@ -172,7 +172,7 @@ def _saturated(count: int, signal: Signal, case: _Case) -> float:
     """Return how far a count comes towards what the signal wants, from 0 to 1."""
     wanted = float(signal.times)
     if signal.per is not None:
-        wanted = max(1.0, signal.times * case.words / signal.per)
+        wanted = max(wanted, wanted * case.words / signal.per)
     return min(1.0, count / wanted)
 
 

@@ -37,8 +37,8 @@ class Query:
 class Signal:
     """What speaks for a topic (against it, where the weight is negative), at most by its weight.
 
-    `entity` and `near` reach their weight at `times` finds, or at `times` in every `per` words; `about` as far as
-    the article is about the least of its entities; `query` at once.
+    `entity` and `near` reach their weight at `times` finds, in a text longer than `per` words at as many in every
+    `per` words; `about` as far as the article is about the least of its entities; `query` at once.
     """
 
     measure: Measure
