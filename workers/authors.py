@@ -22,12 +22,41 @@ _NOT_A_NAME = re.compile(
 )
 _EMAIL = re.compile(r"\(?\S+@\S+\.\w+\)?")
 _WORDS_OF_A_NAME = 8
+_AFTER_NAME = re.compile(
+    r"\s+[|–—·•-]\s+|\s*[|•]\s*|\s+on\s+(?=\S*\d)|\s*(?<!\w)[(\[]?\d|\s*[,،]\s+(?=\w+\s+\d)"
+)
+_PARTICLES = frozenset(
+    [
+        "de",
+        "da",
+        "di",
+        "du",
+        "la",
+        "le",
+        "van",
+        "von",
+        "der",
+        "den",
+        "bin",
+        "bint",
+        "ibn",
+        "al",
+        "ul",
+        "el",
+        "e",
+        "y",
+        "and",
+        "und",
+        "et",
+    ]
+)
+MAX_BYLINE = 120
 
 # "The writer is a …": the last lines of an op-ed, now and then its first.
 _NOTE = re.compile(
     r"^\W*((the|this) (writer|author|columnist|contributor)s?('s\b|\b.{0,80}?\b(is|are|was|were|has|have|can|may|teaches|works|holds|serves|served|tweets|writes|heads|runs)\b)"
     r"|.{0,60}?\b(is|are) (a|an|the)\b.{0,80}\b(can be reached at|tweets at)\b"
-    r"|(مصنف|مصنفہ|مضمون نگار|کالم نگار|صاحب مضمون|نویسنده|لیکوال)\b|(लेखक|लेखिका|স্তম্ভকার|লেখক)(?=\s|:|।))",
+    r"|(مصنف|مصنفہ|مضمون نگار|کالم نگار|صاحب مضمون|نویسنده|لیکوال)\b(?!\s*[:：])|(लेखक|लेखिका|স্তম্ভকার|লেখক)(?=\s))",
     re.IGNORECASE,
 )
 # The same, quick and without care: a page without any of these has no note.
@@ -57,6 +86,17 @@ def _split(text: str) -> Iterator[str]:
             bare = _ROLE.sub("", _BY.sub("", name)).strip(" \t-–—:,،.|/")
             if is_name(bare):
                 yield bare
+
+
+def byline_of(line: str) -> str | None:
+    """Return the name in a line that begins with "By" or its like in another language; the date after it is cut."""
+    found = _BY.match(line)
+    if not found or len(line) > MAX_BYLINE:
+        return None
+    name = _AFTER_NAME.split(line[found.end() :], maxsplit=1)[0].strip()
+    words = name.split()
+    written_as_name = all(not word[0].islower() or word in _PARTICLES for word in words)
+    return name if is_name(name) and len(words) <= 5 and written_as_name and name[-1] not in "!?۔؟।" else None
 
 
 def is_name(text: str) -> bool:

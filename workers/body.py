@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -38,6 +39,12 @@ _BLOCKS = frozenset(
     }
 )
 
+_JOINERS = "\u200c\u200d"
+# Two letters of extinct scripts that no page has: as printable as trafilatura wants them, and no word boundary.
+_SHIELD = str.maketrans({"\u200c": "\U00010a1b", "\u200d": "\U00010a1c"})
+_UNSHIELD = str.maketrans({"\U00010a1b": "\u200c", "\U00010a1c": "\u200d"})
+_TABLE_RULE = re.compile(r"\|[-|\s]*\|?$")
+
 # It reports each page it finds nothing in at WARNING and ERROR; what we make of that is an outcome, not a log line.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 logging.getLogger("htmldate").setLevel(logging.CRITICAL)
@@ -62,13 +69,14 @@ def find_body(page: Page, whole: bool = False) -> Body:
     prose = [text for p in page.tree.iter("p") if len(text := text_of(p)) > LONG]
     if whole:
         return Body(_whole(page.tree), 0.9)
+    _shield(page)
     enough = max(SHORT, SHARE * sum(map(len, prose)))
     body = Body(_trafilatura(page, precision=True), 0.9)
     if sum(map(len, body.paragraphs)) < enough:
         other = Body(_trafilatura(page, precision=False), 0.6)
         body = other if other.paragraphs else body
     if not body.paragraphs:
-        body = Body(_plain(page.tree), 0.3)
+        body = Body([text.translate(_UNSHIELD) for text in _plain(page.tree)], 0.3)
     return Body(_with_note(body.paragraphs, page), body.confidence)
 
 
@@ -79,17 +87,30 @@ def _trafilatura(page: Page, precision: bool) -> list[str]:
         Exception
     ):  # any of its many steps may trip over markup that nobody foresaw; then the plain walk serves
         return []
-    return _lines(getattr(found, "text", None) or "")
+    return _lines((getattr(found, "text", None) or "").translate(_UNSHIELD))
+
+
+def _shield(page: Page) -> None:
+    """Put letters for the joiners, which trafilatura drops although they are spelling in Persian, Pashto and Urdu."""
+    if any(joiner in page.text for joiner in _JOINERS) or "&zwn" in page.text or "&#" in page.text:
+        for element in page.tree.iter():
+            if element.text:
+                element.text = str(element.text).translate(_SHIELD)
+            if element.tail:
+                element.tail = str(element.tail).translate(_SHIELD)
 
 
 def _lines(text: str) -> list[str]:
     """Return paragraphs from one line each; the items of a list stay together, one a line."""
     paragraphs: list[str] = []
     for line in filter(None, map(str.strip, text.split("\n"))):
-        if line.startswith("- ") and paragraphs and paragraphs[-1].startswith("- "):
-            paragraphs[-1] += f"\n{line}"
+        if _TABLE_RULE.match(line):
+            continue
+        plain = line.strip("| ") if line.startswith("|") else line
+        if plain.startswith("- ") and paragraphs and paragraphs[-1].startswith("- "):
+            paragraphs[-1] += f"\n{plain}"
         else:
-            paragraphs.append(line)
+            paragraphs.append(plain)
     return paragraphs
 
 

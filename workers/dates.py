@@ -68,7 +68,10 @@ _DAY_NAME = re.compile(
 _NAME_DAY = re.compile(
     rf"\b{_NAME}\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s*[,،]?\s+(?P<year>\d{{4}})(?!\d){_LATER}"
 )
-_YEAR_NAME = re.compile(rf"(?<!\d)(?P<year>\d{{4}})[\s,،-]+{_NAME}[\s,،-]+(?P<day>\d{{1,2}})(?!\d){_LATER}")
+# The Pashto order is year, month, day, with small words between: "of the year 1404, of Scorpio the 29th".
+_YEAR_NAME = re.compile(
+    rf"(?<!\d)(?P<year>\d{{4}})(?:\s+کال)?[\s,،-]+(?:د\s+)?{_NAME}[\s,،-]+(?P<day>\d{{1,2}})(?!\d){_LATER}"
+)
 _NUMBERS = re.compile(
     rf"(?<!\d)(?P<first>\d{{1,2}})(?P<sep>[/.-])(?P<other>\d{{1,2}})(?P=sep)(?P<year>\d{{4}})(?!\d){_LATER}"
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,11 +11,18 @@ from khabar.urls import canonical
 from workers.authors import author_note, clean_authors
 from workers.body import Body, find_body
 from workers.dates import Dated
+from workers.frame import without_frame
 from workers.imported import read_import
 from workers.markup import MAX_BYTES, Page, decode, looks_like_html, parse
 from workers.metadata import Metadata, describe
 
 MIN_WORDS = 8
+MIN_LETTERS = 60  # some scripts put no spaces between words
+MIN_TEXT = 300
+_SCRIPTED = re.compile(
+    r"\b(enable|turn on|requires?|activate)\s+javascript\b|javascript (is )?(disabled|required)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +105,16 @@ def _wrapped(fragment: str) -> Page | None:
 
 
 def _assemble(found: Metadata, body: Body) -> Extracted | Rejected:
-    if (
-        sum(len(paragraph.split()) for paragraph in body.paragraphs) < MIN_WORDS
-        and len("".join(body.paragraphs)) < 60
-    ):
+    paragraphs = without_frame(body.paragraphs, found.title, found.authors)
+    text = "\n\n".join(paragraphs)
+    if len(text) < MIN_TEXT and _SCRIPTED.search(text):
+        return Rejected("needs_javascript")
+    if len(text.split()) < MIN_WORDS and len(text) < MIN_LETTERS:
         return Rejected("no_text")
     return Extracted(
         url=found.url,
         title=found.title,
-        body="\n\n".join(body.paragraphs),
+        body=text,
         body_confidence=body.confidence,
         authors=found.authors,
         published=found.published,
@@ -115,7 +124,7 @@ def _assemble(found: Metadata, body: Body) -> Extracted | Rejected:
         image=found.image,
         lang_hint=found.lang_hint,
         kinds=found.kinds,
-        author_note=author_note(body.paragraphs),
+        author_note=author_note(paragraphs),
         reservations=found.reservations,
         form="live" if "LiveBlogPosting" in found.kinds else "article",
     )

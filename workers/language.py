@@ -17,13 +17,23 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\
 # Letters that one language in Arabic script has and its neighbours have not.
 _PASHTO = frozenset("ټډړږښڼۍځڅ")
 _URDU = frozenset("ٹڈڑے")
-_SHORTEST = {"iw": "he", "in": "id", "zh-Hant": "zh", "zh-CN": "zh", "zh-TW": "zh", "no": "nb", "jw": "jv"}
+_SHORTEST = {
+    "uzs": "uz",
+    "iw": "he",
+    "in": "id",
+    "zh-Hant": "zh",
+    "zh-CN": "zh",
+    "zh-TW": "zh",
+    "no": "nb",
+    "jw": "jv",
+}
 
 
 def identify(article: Article, source: Source | None) -> Article:
     """Return the article with its language, as the shortest BCP 47 code, and how sure that is."""
     text = f"{article.title}\n{article.body[:ENOUGH]}"
-    lang, confidence = detect(text, source.languages if source else ())
+    expected = source.languages if source else ()
+    lang, confidence = detect(text, tuple("fa" if name == "prs" else name for name in expected))
     if lang == "fa" and _is_afghan(source, article.country):
         lang = "prs"
     return replace(article, lang=lang, lang_confidence=round(confidence, 3))
@@ -53,7 +63,7 @@ def detect(text: str, expected: tuple[str, ...] = ()) -> tuple[str, float]:
 
 
 def _cld2(text: str, expected: tuple[str, ...]) -> tuple[str, float]:
-    hint = expected[0] if len(expected) == 1 and expected[0] != "prs" else None
+    hint = expected[0] if len(expected) == 1 else None
     try:
         reliable, _, found = pycld2.detect(text, hintLanguage=hint) if hint else pycld2.detect(text)
     except pycld2.error:

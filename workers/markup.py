@@ -75,6 +75,7 @@ def decode(payload: bytes, charset: str | None) -> str:
         text = _as_utf8(payload)
         if text is not None:
             return text
+        declared = [name for name in declared if name != "utf-8"]
     for name in declared:
         try:
             return payload.decode(name, "strict" if name != declared[-1] else "replace")

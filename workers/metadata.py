@@ -9,9 +9,9 @@ from urllib.parse import urljoin, urlsplit
 
 from khabar.models import Entry, Source
 from khabar.text import fold
-from khabar.urls import believable_canonical, canonical
+from khabar.urls import believable_canonical, canonical, registrable_domain
 from workers import jsonld
-from workers.authors import clean_authors
+from workers.authors import byline_of, clean_authors
 from workers.dates import Dated
 from workers.markup import Element
 from workers.pubdate import Clues, choose_modified, choose_published
@@ -81,10 +81,8 @@ def describe(
     address = _address(tree, metas, url)
     article = jsonld.article_of(nodes, (url, address), headings[0] if headings else social)
     node = article or {}
-    sites = _sites(metas, node, source)
-    title = choose_title(
-        headings, jsonld.text(node.get("headline")), social, _page_title(tree), _sites(metas, node, source)
-    )
+    sites = _sites(metas, node, source, address)
+    title = choose_title(headings, jsonld.text(node.get("headline")), social, _page_title(tree), sites)
     room = find_room(tree, title)
     crumbs = _without_home(jsonld.breadcrumb(nodes) or _printed_crumbs(tree), title)
     clues = Clues(_dates(article, nodes, metas), room, address, entry, fetched)
@@ -125,15 +123,16 @@ def _page_title(tree: Element) -> str | None:
     return text_of(title)[:MAX_TITLE] if title is not None else None
 
 
-def _sites(metas: Metas, node: jsonld.Node, source: Source | None) -> list[str]:
-    """Return the names that the site goes by."""
+def _sites(metas: Metas, node: jsonld.Node, source: Source | None, url: str) -> list[str]:
+    """Return the names that the site goes by; the last is that in its address."""
     named = [
         *metas.get("og:site_name", []),
         *metas.get("application-name", []),
         jsonld.text(node.get("publisher")),
     ]
     handle = (_first(metas, "twitter:site") or "").lstrip("@")
-    return [name for name in [*named, handle, source.name if source else None] if name]
+    domain = "" if url.startswith("urn:") else registrable_domain(url).split(".")[0]
+    return [name for name in [*named, handle, source.name if source else None, domain] if name]
 
 
 def _address(tree: Element, metas: Metas, url: str) -> str:
@@ -194,6 +193,7 @@ def _named(
     for name in _AUTHOR:
         yield metas.get(name, [])
     yield room.bylines()
+    yield [name for line in room.lines_by_headline() if (name := byline_of(line))][:1]
     yield list(entry.authors) if entry else []
 
 

@@ -24,6 +24,7 @@ _BYLINE = re.compile(
     r"(^|[\s_-])(by-?line|author(s|[-_]?name)?|writer|contributor|post-author-name|reporter)([\s_-]|$)",
     re.IGNORECASE,
 )
+_AUTHOR_PAGE = re.compile(r"/(authors?|writers?|columnists?|contributors?)/[^/?#]+/?$", re.IGNORECASE)
 PROSE = 80  # characters; a paragraph of more is no caption, button or byline
 _INLINE = frozenset(
     {"a", "b", "i", "em", "strong", "u", "sup", "sub", "font", "q", "mark", "small", "abbr", "wbr"}
@@ -145,7 +146,7 @@ class Room:
             prose += seen and element.tag == "p" and len(text_of(element)) > PROSE
             if prose > 1:
                 break
-            line = " ".join(" ".join(own_texts(element)).split())
+            line = text_of(element) if len(element) <= 4 else ""
             if 5 < len(line) <= PROSE:
                 if seen:
                     yield line
@@ -154,17 +155,32 @@ class Room:
         yield from reversed(before)
 
     def bylines(self) -> list[str]:
-        """Return the texts that are marked as the author's name: by rel=author and itemprop first, then by class."""
-        by_class: list[str] = []
+        """Return the texts that are marked as the author's name: by rel and itemprop first, then by class."""
+        marked: list[Element] = []
         for element in self.elements():
-            if element.get("itemprop") == "author" or "author" in (element.get("rel") or "").split():
-                if 1 < len(text := text_of(element)) <= 80:
-                    return [text]
-            elif not by_class and element.tag in _BLOCKS and _BYLINE.search(marks_of(element)):
-                text = text_of(element)
-                if 1 < len(text) <= 80:
-                    by_class.append(text)
-        return by_class
+            if _names_author(element) and 1 < len(text_of(element)) <= PROSE:
+                return [text_of(element)]
+            if (
+                element.tag in _BLOCKS
+                and _BYLINE.search(marks_of(element))
+                and 1 < len(text_of(element)) <= PROSE
+            ):
+                marked.append(element)
+                if len(marked) > 1 and not _inside(element, marked[-2]):
+                    break
+        # the innermost is the name alone, those around it have the date and the role too
+        inner = [
+            element
+            for element in marked
+            if not any(_inside(other, element) for other in marked if other is not element)
+        ]
+        return [text_of(element) for element in inner[:1]]
+
+
+def _names_author(element: Element) -> bool:
+    relation = str(element.get("rel") or "").split()
+    leads_to_author = element.tag == "a" and _AUTHOR_PAGE.search(str(element.get("href") or "")) is not None
+    return element.get("itemprop") == "author" or "author" in relation or leads_to_author
 
 
 def _inside(element: Element, outer: Element) -> bool:

@@ -51,8 +51,9 @@ def _is_site(part: str, names: set[str]) -> bool:
 
 
 def _agree(heading: str, other: str) -> bool:
-    """Tell whether two titles are one: the same words, or most of one in the other."""
+    """Tell whether two titles are one: the same words, the other's own part beside a site's name, or most of it."""
     one, two = fold(heading), fold(other)
     if not one or not two:
         return False
-    return one == two or (len(one) > 15 and len(two) > 15 and (one in two or two in one))
+    parts = {fold(part) for part in _SEPARATOR.split(other)}
+    return one == two or one in parts or (len(one) > 15 and len(two) > 15 and (one in two or two in one))

@@ -1,0 +1,40 @@
+"""The lines around a body that are not of it: the headline again, the byline, the date, where it was printed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from khabar.text import fold
+from workers.authors import byline_of, is_note
+from workers.dates import Habits, read_date
+
+MAX_LINE = 100
+_ENDS = (".", "!", "?", "۔", "؟", "।", "”", '"', "»", ":")
+
+
+def without_frame(paragraphs: Sequence[str], title: str, authors: Sequence[str]) -> list[str]:
+    """Return a body without the headline, bylines and dates that stand before and after it."""
+    names = {fold(name) for name in authors}
+    first, last = 0, len(paragraphs)
+    while first < min(5, last) and (
+        _is_title(paragraphs[first], title) or _is_particular(paragraphs[first], names)
+    ):
+        first += 1
+    while last - 2 > first and len(paragraphs) - last < 2 and _is_particular(paragraphs[last - 1], names):
+        last -= 1
+    return list(paragraphs[first:last]) or list(paragraphs)
+
+
+def _is_title(paragraph: str, title: str) -> bool:
+    return fold(paragraph) == fold(title) != ""
+
+
+def _is_particular(paragraph: str, names: set[str]) -> bool:
+    """Tell whether a line says who wrote the article, or when, and no more; or is a row of a menu."""
+    if len(paragraph) > MAX_LINE:
+        return False
+    if fold(paragraph) in names or byline_of(paragraph):
+        return True
+    if is_note(paragraph) or paragraph.endswith(_ENDS):
+        return False
+    return " | " in paragraph or read_date(paragraph, Habits(solar=True)) is not None
