@@ -9,6 +9,7 @@ MAX_NESTING = 40  # brackets within brackets
 MAX_TERMS = 1_000  # words, prefixes, phrases' words and values in all
 MAX_DISTANCE = 50  # of NEAR/n
 MAX_GAPS = 600  # exact phrases that one NEAR or "…"~n stands for
+MAX_COST = 20_000_000  # articles looked at by all those phrases together: some three seconds
 MAX_EXPANSION = 2_000  # words of the index that one prefix stands for
 
 

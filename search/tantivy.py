@@ -17,10 +17,10 @@ from khabar.text import TEXT_VERSION
 from search import generations, tantivy_counts, tantivy_rows
 from search.generations import DamagedIndexError
 from search.schema import SCHEMA_VERSION
-from search.tantivy_engine import Engine, create
+from search.tantivy_engine import Engine, Snapshot, create, reading
 from search.tantivy_fields import article_document, article_schema, id_key, micros, outcome_schema
 from search.tantivy_order import by_field, by_score, found_all, walk
-from search.tantivy_query import Target, all_of, any_of, compiled, ranks
+from search.tantivy_query import all_of, any_of, compiled, ranks
 from search.tree import Node
 
 Lock = Callable[[], AbstractContextManager[object]]
@@ -118,26 +118,26 @@ class TantivyIndex:
         Undated articles stand where they were first fetched. Raises QueryError for a prefix that is too open.
         """
         articles, _ = self._engines()
-        searcher = articles.searcher()
-        found = compiled(query, Target(articles.schema, searcher))
+        snapshot = articles.snapshot()
+        found = compiled(query, snapshot)
         by_relevance = sort == "relevance" and ranks(query)
         order, field = (by_score, "newest") if by_relevance else (by_field, _FIELDS[sort])
-        total, hits = order(searcher, found, field, limit, offset, lambda address: _name(searcher, address))
+        total, hits = order(snapshot, found, field, limit, offset, lambda address: _name(snapshot, address))
         return Results(
             total,
-            tuple(Hit(_load(searcher, address), key if by_relevance else 0.0) for key, address in hits),
-            tantivy_counts.facets(searcher, found, facets),
-            tantivy_counts.timeline(searcher, found, timeline, timezone) if timeline else {},
+            tuple(Hit(_load(snapshot, address), key if by_relevance else 0.0) for key, address in hits),
+            tantivy_counts.facets(snapshot, found, facets),
+            tantivy_counts.timeline(snapshot, found, timeline, timezone) if timeline else {},
         )
 
     def scan(self, query: Node, after: str = "") -> Iterator[Document]:
         """Yield every matching document in the order of article id, from the first id after `after`."""
         articles, _ = self._engines()
-        searcher = articles.searcher()
-        found = compiled(query, Target(articles.schema, searcher))
+        snapshot = articles.snapshot()
+        found = compiled(query, snapshot)
         start = id_key(after) if after else 0
-        for address in walk(articles, searcher, found, "id_key", start, lambda at: _name(searcher, at)):
-            document = _load(searcher, address)
+        for address in walk(snapshot, found, "id_key", start, lambda at: _name(snapshot, at)):
+            document = _load(snapshot, address)
             if document.article.id > after:
                 yield document
 
@@ -146,23 +146,23 @@ class TantivyIndex:
     ) -> list[Document]:
         """Return documents that share a band or the exact hash, first recorded in between, the earliest first."""
         articles, _ = self._engines()
-        searcher, schema = articles.searcher(), articles.schema
+        snapshot, schema = articles.snapshot(), articles.schema
         alike = [Query.term_set_query(schema, "band", list(bands))] if bands else []
         if exact:
             alike.append(Query.term_query(schema, "exact", exact, index_option="basic"))
         between = Query.range_query(schema, "first", tantivy.FieldType.Integer, micros(since), micros(until))
         query = all_of([any_of(alike), between])
-        _, hits = by_field(searcher, query, "first_key", limit, 0, lambda address: _name(searcher, address))
-        return [_load(searcher, address) for _, address in hits]
+        _, hits = by_field(snapshot, query, "first_key", limit, 0, lambda address: _name(snapshot, address))
+        return [_load(snapshot, address) for _, address in hits]
 
     def members(self, clusters: Iterable[str]) -> list[Document]:
         """Return the documents of these clusters, by id."""
         articles, _ = self._engines()
-        searcher = articles.searcher()
+        snapshot = articles.snapshot()
         names = list(clusters)
-        found = found_all(searcher, Query.term_set_query(articles.schema, "cluster", names)) if names else []
+        found = found_all(snapshot, Query.term_set_query(articles.schema, "cluster", names)) if names else []
         return sorted(
-            (_load(searcher, address) for address in found), key=lambda document: document.article.id
+            (_load(snapshot, address) for address in found), key=lambda document: document.article.id
         )
 
     # --- outcome rows ---
@@ -209,9 +209,9 @@ class TantivyIndex:
     def _get(self, articles: Engine, ids: Sequence[str]) -> dict[str, Document]:
         if not ids:
             return {}
-        searcher = articles.searcher()
+        snapshot = articles.snapshot()
         query = Query.term_set_query(articles.schema, "id", list(ids))
-        found = (_load(searcher, address) for address in found_all(searcher, query))
+        found = (_load(snapshot, address) for address in found_all(snapshot, query))
         wanted = set(ids)
         return {document.article.id: document for document in found if document.article.id in wanted}
 
@@ -242,11 +242,10 @@ def _rows(folded: Iterable[Folded | None]) -> Iterator[Outcome]:
             yield from result.outcomes
 
 
-def _load(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> Document:
-    stored = searcher.doc(address).get_first("document")
-    assert isinstance(stored, bytes)
-    return codec.load(stored, Document)
+def _load(snapshot: Snapshot, address: tantivy.DocAddress) -> Document:
+    with reading(snapshot.folder):
+        return codec.load(snapshot.stored(address, "document"), Document)
 
 
-def _name(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> str:
-    return _load(searcher, address).article.id
+def _name(snapshot: Snapshot, address: tantivy.DocAddress) -> str:
+    return _load(snapshot, address).article.id

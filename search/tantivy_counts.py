@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import tantivy
 from tantivy import Query
 
 from khabar.ports import Interval
 from search.schema import FACETS, midnight
+from search.tantivy_engine import Snapshot
 from search.tantivy_fields import micros
 from search.timeline import buckets
 
@@ -22,7 +21,7 @@ _COUNTED = 50_000  # different values that are counted; Tantivy refuses more tha
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def facets(searcher: tantivy.Searcher, query: Query, fields: Sequence[str]) -> dict[str, dict[str, int]]:
+def facets(snapshot: Snapshot, query: Query, fields: Sequence[str]) -> dict[str, dict[str, int]]:
     """Return the most frequent values of each field with their counts, then by name."""
     found: dict[str, dict[str, int]] = {}
     for field in fields:
@@ -30,18 +29,18 @@ def facets(searcher: tantivy.Searcher, query: Query, fields: Sequence[str]) -> d
             raise ValueError(f"{field!r} is no facet; there are {', '.join(FACETS)}")
         name = "author_name" if field == "author" else field
         terms = {"field": name, "size": _COUNTED, "segment_size": _COUNTED}
-        counted = _aggregate(searcher, query, {"facet": {"terms": terms}})["facet"]["buckets"]
+        counted = snapshot.aggregate(query, {"facet": {"terms": terms}})["facet"]["buckets"]
         ranked = sorted((-bucket["doc_count"], bucket["key"]) for bucket in counted)
         found[field] = {value: -count for count, value in ranked[:_VALUES]}
     return found
 
 
-def timeline(searcher: tantivy.Searcher, query: Query, interval: Interval, timezone: str) -> dict[str, int]:
+def timeline(snapshot: Snapshot, query: Query, interval: Interval, timezone: str) -> dict[str, int]:
     """Return how many articles each day, week or month has, in order, those without any left out.
 
     Undated articles count when they were first fetched; those dated to the day, on their printed day.
     """
-    first, last = _extent(searcher, query, timezone)
+    first, last = _extent(snapshot, query, timezone)
     if first is None or last is None:
         return {}
     spans = buckets(first, last, interval)
@@ -51,18 +50,18 @@ def timeline(searcher: tantivy.Searcher, query: Query, interval: Interval, timez
         bounds = [edge[place] for edge in edges]
         labels = dict(zip(bounds, (edge[0] for edge in edges[:-1]), strict=False))
         ranges = [{"from": start, "to": end} for start, end in pairwise(bounds)]
-        counted = _aggregate(searcher, query, {"time": {"range": {"field": field, "ranges": ranges}}})
+        counted = snapshot.aggregate(query, {"time": {"range": {"field": field, "ranges": ranges}}})
         for bucket in counted["time"]["buckets"]:
             if bucket["doc_count"] and "from" in bucket:
                 counts[labels[int(bucket["from"])]] += bucket["doc_count"]
     return {name: counts[name] for name, _ in spans if counts[name]}
 
 
-def _extent(searcher: tantivy.Searcher, query: Query, timezone: str) -> tuple[date | None, date | None]:
+def _extent(snapshot: Snapshot, query: Query, timezone: str) -> tuple[date | None, date | None]:
     extremes = {
         f"{field}_{end}": {end: {"field": field}} for field in ("moment", "day") for end in ("min", "max")
     }
-    found = {name: value["value"] for name, value in _aggregate(searcher, query, extremes).items()}
+    found = {name: value["value"] for name, value in snapshot.aggregate(query, extremes).items()}
     zone = ZoneInfo(timezone)
     days: list[date] = []
     for name, value in found.items():
@@ -71,7 +70,3 @@ def _extent(searcher: tantivy.Searcher, query: Query, timezone: str) -> tuple[da
         elif value is not None:
             days.append(date.fromordinal(int(value)))
     return min(days, default=None), max(days, default=None)
-
-
-def _aggregate(searcher: tantivy.Searcher, query: Query, wanted: dict[str, Any]) -> dict[str, Any]:
-    return searcher.aggregate(query, wanted)

@@ -7,64 +7,57 @@ from itertools import groupby
 
 import tantivy
 
-from search.tantivy_engine import Engine
+from search.tantivy_engine import Hit, Snapshot
 
 _SLACK = 64  # hits looked at beyond a page, so that equal ones at its edge are seen together
 _WINDOW = 10_000  # addresses taken at a time when everything is walked through
 
-Key = int | float
-Hit = tuple[Key, tantivy.DocAddress]
 Name = Callable[[tantivy.DocAddress], str]
 Settle = Callable[[Sequence[Hit]], list[Hit]]  # puts hits of equal keys in order
 
 
 def by_field(
-    searcher: tantivy.Searcher, query: tantivy.Query, field: str, limit: int, offset: int, name: Name
+    snapshot: Snapshot, query: tantivy.Query, field: str, limit: int, offset: int, name: Name
 ) -> tuple[int, list[Hit]]:
     """Return the exact total and one page by rising `field`, equal ones by name."""
-
-    def search(wanted: int) -> tantivy.SearchResult:
-        return searcher.search(query, limit=wanted, order_by_field=field, order=tantivy.Order.Asc)
-
-    return _page(search, limit, offset, _named(name))
+    return _page(lambda wanted: snapshot.search(query, wanted, field), limit, offset, _named(name))
 
 
 def by_score(
-    searcher: tantivy.Searcher, query: tantivy.Query, then: str, limit: int, offset: int, name: Name
+    snapshot: Snapshot, query: tantivy.Query, then: str, limit: int, offset: int, name: Name
 ) -> tuple[int, list[Hit]]:
     """Return the exact total and one page by falling score, equal ones by rising `then`, then by name."""
 
     def settle(run: Sequence[Hit]) -> list[Hit]:
         addresses = [address for _, address in run]
-        values = searcher.fast_field_values(then, addresses)
+        values = snapshot.values(addresses, then)
         keyed = sorted(zip((value or 0 for value in values), addresses, strict=True), key=lambda hit: hit[0])
         ordered = _settled(keyed, _named(name), 0, len(keyed))
         return [(run[0][0], address) for _, address in ordered]
 
-    return _page(lambda wanted: searcher.search(query, limit=wanted), limit, offset, settle)
+    return _page(lambda wanted: snapshot.search(query, wanted), limit, offset, settle)
 
 
-def found_all(searcher: tantivy.Searcher, query: tantivy.Query) -> list[tantivy.DocAddress]:
+def found_all(snapshot: Snapshot, query: tantivy.Query) -> list[tantivy.DocAddress]:
     """Return the addresses of everything found, in no order."""
-    count = _total(searcher.search(query, limit=1))
-    return [address for _, address in searcher.search(query, limit=count, count=False).hits] if count else []
+    count, _ = snapshot.search(query, 1)
+    return [address for _, address in snapshot.search(query, count)[1]] if count else []
 
 
 def walk(
-    engine: Engine, searcher: tantivy.Searcher, query: tantivy.Query, field: str, start: int, name: Name
+    snapshot: Snapshot, query: tantivy.Query, field: str, start: int, name: Name
 ) -> Iterator[tantivy.DocAddress]:
-    """Yield every document found by rising `field` from `start` on, equal ones by name; one snapshot throughout."""
+    """Yield every document found by rising `field` from `start` on, equal ones by name."""
     window = _WINDOW
-    settle = _named(name)
     while True:
-        bound = tantivy.Query.range_query(engine.schema, field, tantivy.FieldType.Unsigned, start, None)
+        unsigned = tantivy.FieldType.Unsigned
+        bound = tantivy.Query.range_query(snapshot.schema, field, unsigned, start, None)
         both = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, bound)])
-        order = tantivy.Order.Asc
-        found = searcher.search(both, limit=window, count=False, order_by_field=field, order=order).hits
+        _, found = snapshot.search(both, window, field)
         last = found[-1][0] if len(found) == window else None
         # The like of the last one may lie beyond the window: they come together with the next.
         whole = [hit for hit in found if last is None or hit[0] < last]
-        yield from (address for _, address in _settled(whole, settle, 0, len(whole)))
+        yield from (address for _, address in _settled(whole, _named(name), 0, len(whole)))
         if last is None:
             return
         window = window if whole else window * 2
@@ -72,25 +65,19 @@ def walk(
 
 
 def _page(
-    search: Callable[[int], tantivy.SearchResult], limit: int, offset: int, settle: Settle
+    search: Callable[[int], tuple[int, list[Hit]]], limit: int, offset: int, settle: Settle
 ) -> tuple[int, list[Hit]]:
     end = offset + limit
-    found = search(end + _SLACK if limit else 1)
-    total = _total(found)
-    hits = found.hits
+    total, hits = search(end + _SLACK if limit else 1)
     if not limit or offset >= len(hits):
         return total, []
     if len(hits) < total and hits[-1][0] == hits[end - 1][0]:  # more equals than the slack takes in
-        hits = search(total).hits
+        _, hits = search(total)
     return total, _settled(hits, settle, offset, end)[offset:end]
 
 
 def _named(name: Name) -> Settle:
     return lambda run: sorted(run, key=lambda hit: name(hit[1]))
-
-
-def _total(found: tantivy.SearchResult) -> int:
-    return found.count  # pyright: ignore[reportAttributeAccessIssue] - its stubs forget it
 
 
 def _settled(hits: Sequence[Hit], settle: Settle, start: int, end: int) -> list[Hit]:

@@ -7,7 +7,6 @@ Only words, prefixes and phrases weigh in the ranking; filters and negations add
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import combinations_with_replacement, product
 from typing import Literal
@@ -18,7 +17,8 @@ from tantivy import Occur, Query
 
 from khabar.text import stems
 from search import schema
-from search.refusal import MAX_EXPANSION, QueryError
+from search.refusal import MAX_COST, MAX_EXPANSION, QueryError
+from search.tantivy_engine import Snapshot
 from search.tantivy_fields import FORMS, form_field, micros
 from search.tree import (
     AboutNode,
@@ -39,30 +39,23 @@ from search.tree import (
 )
 from search.tree import Sequence as Terms
 
+_OPEN_COST = 3  # a phrase with alternatives or prefixes takes about three times as long as a plain one
 Slots = tuple[tuple[Term, ...], ...]  # positions side by side, each with the terms that may stand there
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a tree is compiled for: the prefixes it stands for are looked up in a snapshot."""
-
-    schema: tantivy.Schema
-    searcher: tantivy.Searcher
-
-
-def compiled(node: Node, target: Target) -> Query:
+def compiled(node: Node, at: Snapshot) -> Query:
     """Return the Query that selects the same articles; raises QueryError where a prefix is too open."""
     match node:
         case And(nodes):
-            return _all_of(nodes, target)
+            return _all_of(nodes, at)
         case Or(nodes):
-            return any_of([compiled(child, target) for child in nodes])
+            return any_of([compiled(child, at) for child in nodes])
         case Not(child):
-            return _all_of((Not(child),), target)
+            return _all_of((Not(child),), at)
         case Word() | Prefix() | Phrase() | Near():
-            return any_of([_weighed(_in_field(node, field, target), field) for field in _fields(node.where)])
+            return any_of([_weighed(_in_field(node, field, at), field) for field in _fields(node.where)])
         case _:
-            return Query.const_score_query(_filter(node, target), 0.0)
+            return Query.const_score_query(_filter(node, at), 0.0)
 
 
 def ranks(node: Node) -> bool:
@@ -92,11 +85,11 @@ def all_of(queries: Sequence[Query]) -> Query:
     return Query.boolean_query([(Occur.Must, query) for query in queries]) if queries else Query.all_query()
 
 
-def _all_of(nodes: Sequence[Node], target: Target) -> Query:
+def _all_of(nodes: Sequence[Node], at: Snapshot) -> Query:
     clauses = [
-        (Occur.MustNot, compiled(node.node, target))
+        (Occur.MustNot, compiled(node.node, at))
         if isinstance(node, Not)
-        else (Occur.Must, compiled(node, target))
+        else (Occur.Must, compiled(node, at))
         for node in nodes
     ]
     if not any(occur == Occur.Must for occur, _ in clauses):  # alone, MustNot selects nothing
@@ -115,36 +108,36 @@ def _weighed(query: Query, field: str) -> Query:
 # --- words --------------------------------------------------------------------------------------------------
 
 
-def _in_field(node: Word | Prefix | Phrase | Near, field: str, target: Target) -> Query:
+def _in_field(node: Word | Prefix | Phrase | Near, field: str, at: Snapshot) -> Query:
     match node:
         case Word(text) if field in FORMS:
             terms = dict.fromkeys(stems(text))
-            return any_of([_term(form_field(field), term, target) for term in terms])
+            return any_of([_term(form_field(field), term, at) for term in terms])
         case Word(text):
-            return _term(field, text, target)
+            return _term(field, text, at)
         case Prefix(text):
-            words = _expanded(text, field, target)
-            return Query.term_set_query(target.schema, field, words) if words else Query.empty_query()
+            words = [word for word, _ in _expanded(text, field, at)]
+            return Query.term_set_query(at.schema, field, words) if words else Query.empty_query()
         case Phrase(words, _, slop):
-            places = _spread(len(words), slop)
-            return any_of(
-                [_sequence(tuple((Term(word),) for word in words), at, field, target) for at in places]
-            )
+            slots: Slots = tuple((Term(word),) for word in words)
+            spread = list(_spread(len(words), slop))
+            _check_cost(slots, len(spread) if slop else 0, field, at)
+            return any_of([_sequence(slots, places, field, at) for places in spread])
         case Near():
-            return any_of(list(_gaps(node, field, target)))
+            return any_of(list(_gaps(node, field, at)))
 
 
-def _term(field: str, text: str, target: Target) -> Query:
-    return Query.term_query(target.schema, field, text, index_option="freq")
+def _term(field: str, text: str, at: Snapshot) -> Query:
+    return Query.term_query(at.schema, field, text, index_option="freq")
 
 
-def _expanded(prefix: str, field: str, target: Target) -> list[str]:
-    found = target.searcher.terms_with_prefix(field, prefix, limit=MAX_EXPANSION + 1)
+def _expanded(prefix: str, field: str, at: Snapshot) -> list[tuple[str, int]]:
+    found = at.beginning(field, prefix, MAX_EXPANSION + 1)
     if len(found) > MAX_EXPANSION:
         raise QueryError(
             0, f"{prefix}* stands for more than {MAX_EXPANSION} different words; write more of it"
         )
-    return [word for word, _ in found]
+    return found
 
 
 def _spread(count: int, slop: int) -> Iterator[tuple[int, ...]]:
@@ -154,19 +147,32 @@ def _spread(count: int, slop: int) -> Iterator[tuple[int, ...]]:
             yield tuple(place + sum(gap <= place for gap in gaps) for place in range(count))
 
 
-def _gaps(near: Near, field: str, target: Target) -> Iterator[Query]:
-    for sequence in (*near.left, *near.right):
-        for term in sequence:
-            if term.prefix:
-                _expanded(term.text, field, target)  # only to refuse one that is too open
+def _gaps(near: Near, field: str, at: Snapshot) -> Iterator[Query]:
     pairs = list(product(_slots(near.left), _slots(near.right)))
     if not near.ordered:
         pairs += [(right, left) for left, right in pairs]
     for first, second in pairs:
+        _check_cost(first + second, near.distance + 1, field, at)
         for gap in range(near.distance + 1):
             after = len(first) + gap
             places = (*range(len(first)), *range(after, after + len(second)))
-            yield _sequence(first + second, places, field, target)
+            yield _sequence(first + second, places, field, at)
+
+
+def _check_cost(slots: Slots, phrases: int, field: str, at: Snapshot) -> None:
+    """Refuse phrases that together would look at too many articles: as many each as hold its rarest word."""
+    held = [sum(_frequency(term, field, at) for term in slot) for slot in slots]
+    open_ = any(len(slot) > 1 or any(term.prefix for term in slot) for slot in slots)
+    if phrases * min(held) * (_OPEN_COST if open_ else 1) > MAX_COST:
+        words = " and ".join("/".join(term.text for term in slot) for slot in slots[:2])
+        reason = f"{words} are in too many articles to be compared word by word; take a smaller number, or rarer words"
+        raise QueryError(0, reason)
+
+
+def _frequency(term: Term, field: str, at: Snapshot) -> int:
+    if not term.prefix:
+        return at.frequency(field, term.text)
+    return sum(count for _, count in _expanded(term.text, field, at))
 
 
 def _slots(side: tuple[Terms, ...]) -> list[Slots]:
@@ -176,61 +182,61 @@ def _slots(side: tuple[Terms, ...]) -> list[Slots]:
     return [*([(singles,)] if singles else []), *phrases]
 
 
-def _sequence(slots: Slots, places: tuple[int, ...], field: str, target: Target) -> Query:
+def _sequence(slots: Slots, places: tuple[int, ...], field: str, at: Snapshot) -> Query:
     """Return the query for terms at exactly these distances from each other."""
     if len(slots) == 1:
-        return _term(field, slots[0][0].text, target)
+        return _term(field, slots[0][0].text, at)
     if all(len(slot) == 1 and not slot[0].prefix for slot in slots):
         exact: list[str | tuple[int, str]] = [
             (place, slot[0].text) for place, slot in zip(places, slots, strict=True)
         ]
-        return Query.phrase_query(target.schema, field, exact)
+        return Query.phrase_query(at.schema, field, exact)
     # Folded words are letters, numbers and marks: nothing in them is special to a regular expression.
     open_ = ["|".join(term.text + (".*" if term.prefix else "") for term in slot) for slot in slots]
-    return Query.regex_phrase_query(target.schema, field, [*zip(places, open_, strict=True)])
+    return Query.regex_phrase_query(at.schema, field, [*zip(places, open_, strict=True)])
 
 
 # --- filters ------------------------------------------------------------------------------------------------
 
 
-def _filter(node: Node, target: Target) -> Query:
+def _filter(node: Node, at: Snapshot) -> Query:
     match node:
         case Everything():
             return Query.all_query()
         case Keyword(field, value):
-            return Query.term_query(target.schema, field, value, index_option="basic")
+            return Query.term_query(at.schema, field, value, index_option="basic")
         case EntityNode(name):
-            return Query.term_query(target.schema, "entity", name, index_option="basic")
+            return Query.term_query(at.schema, "entity", name, index_option="basic")
         case AboutNode(name):
-            return Query.term_query(target.schema, "about", name, index_option="basic")
+            return Query.term_query(at.schema, "about", name, index_option="basic")
         case DateRange():
-            return _dates(node, target)
+            return _dates(node, at)
         case _:
             raise TypeError(f"not a filter: {node!r}")
 
 
-def _dates(node: DateRange, target: Target) -> Query:
+def _dates(node: DateRange, at: Snapshot) -> Query:
     start, end = (bound.astimezone(UTC) if bound else None for bound in (node.start, node.end))
     if node.field == "fetched":
-        return _range("fetched", _micros(start), _micros(end), target)
+        return _range("fetched", _micros(start), _micros(end), at)
     days = (_first_day(start, node.timezone), _first_day(end, node.timezone))
-    found = any_of([_range("moment", _micros(start), _micros(end), target), _range("day", *days, target)])
+    found = any_of([_range("moment", _micros(start), _micros(end), at), _range("day", *days, at)])
     if node.field == "when":
         return found
-    dated = Query.term_query(target.schema, "dated", True, index_option="basic")
+    dated = Query.term_query(at.schema, "dated", True, index_option="basic")
     return all_of([dated, found])
 
 
 Side = Literal["moment", "day", "fetched"]
 
 
-def _range(field: Side, start: int | None, end: int | None, target: Target) -> Query:
+def _range(field: Side, start: int | None, end: int | None, at: Snapshot) -> Query:
     if start is None and end is None:
         return Query.exists_query(field)
     if start is not None and end is not None and start >= end:
         return Query.empty_query()
     kind = tantivy.FieldType.Integer
-    return Query.range_query(target.schema, field, kind, start, None if end is None else end - 1)
+    return Query.range_query(at.schema, field, kind, start, None if end is None else end - 1)
 
 
 def _micros(moment: datetime | None) -> int | None:

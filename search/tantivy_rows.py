@@ -10,7 +10,7 @@ from tantivy import Query
 
 from khabar import codec
 from khabar.models import Outcome
-from search.tantivy_engine import Engine
+from search.tantivy_engine import Engine, Snapshot, reading
 from search.tantivy_fields import outcome_document
 from search.tantivy_order import walk
 from search.tantivy_query import all_of
@@ -44,7 +44,7 @@ def read(
     engine: Engine, wanted: Mapping[str, Sequence[str] | None], since: date | None, until: date | None
 ) -> Iterator[Outcome]:
     """Yield rows whose fields have one of the values wanted (None: any), in the order of their attempt names."""
-    searcher = engine.searcher()
+    snapshot = engine.snapshot()
     filters = [
         Query.term_set_query(engine.schema, field, list(values)) if values else Query.empty_query()
         for field, values in wanted.items()
@@ -53,35 +53,35 @@ def read(
     if since or until:
         filters.append(_days(engine, since, until))
     found = all_of(filters)
-    for address in walk(engine, searcher, found, "attempt_key", 0, lambda at: _load(searcher, at).attempt):
-        yield _load(searcher, address)
+    for address in walk(snapshot, found, "attempt_key", 0, lambda at: _load(snapshot, at).attempt):
+        yield _load(snapshot, address)
 
 
 def tally(engine: Engine) -> dict[tuple[str, date, str, str | None], int]:
     """Return the number of rows by (source, day, outcome, reason)."""
-    searcher = engine.searcher()
-    days = searcher.aggregate(
+    snapshot = engine.snapshot()
+    days = snapshot.aggregate(
         Query.all_query(), {"first": {"min": {"field": "day"}}, "last": {"max": {"field": "day"}}}
     )
     first, last = days["first"]["value"], days["last"]["value"]
     if first is None:
         return {}
-    return dict(_counted(engine, searcher, date.fromordinal(int(first)), date.fromordinal(int(last))))
+    return dict(_counted(engine, snapshot, date.fromordinal(int(first)), date.fromordinal(int(last))))
 
 
 def _counted(
-    engine: Engine, searcher: tantivy.Searcher, first: date, last: date
+    engine: Engine, snapshot: Snapshot, first: date, last: date
 ) -> Iterator[tuple[tuple[str, date, str, str | None], int]]:
     terms = {"field": "tally", "size": _BUCKETS, "segment_size": _BUCKETS}
-    found = searcher.aggregate(_days(engine, first, last), {"tally": {"terms": terms}})["tally"]
+    found = snapshot.aggregate(_days(engine, first, last), {"tally": {"terms": terms}})["tally"]
     if found["sum_other_doc_count"] == 0 or first == last:
         for bucket in found["buckets"]:
             key = codec.load(bucket["key"], tuple[str, date, str, str | None])
             yield key, bucket["doc_count"]
         return
     middle = first + (last - first) // 2
-    yield from _counted(engine, searcher, first, middle)
-    yield from _counted(engine, searcher, date.fromordinal(middle.toordinal() + 1), last)
+    yield from _counted(engine, snapshot, first, middle)
+    yield from _counted(engine, snapshot, date.fromordinal(middle.toordinal() + 1), last)
 
 
 def _days(engine: Engine, since: date | None, until: date | None) -> Query:
@@ -89,7 +89,6 @@ def _days(engine: Engine, since: date | None, until: date | None) -> Query:
     return Query.range_query(engine.schema, "day", tantivy.FieldType.Integer, first, last)
 
 
-def _load(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> Outcome:
-    stored = searcher.doc(address).get_first("row")
-    assert isinstance(stored, bytes)
-    return codec.load(stored, Outcome)
+def _load(snapshot: Snapshot, address: tantivy.DocAddress) -> Outcome:
+    with reading(snapshot.folder):
+        return codec.load(snapshot.stored(address, "row"), Outcome)
