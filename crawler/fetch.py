@@ -89,6 +89,8 @@ class Fetcher:
                 return answer
             if target == "":
                 return Failure("bad_redirect", robots=answer.robots)
+            if refusal := check_url(target, self._pinned):
+                return Failure(refusal, refused=True, robots=answer.robots)
             if registrable_domain(target) != host.domain:
                 return Failure("redirected", refused=True, robots=answer.robots, elsewhere=target)
             url = target
@@ -215,6 +217,8 @@ def _failure(error: Exception, url: str, robots: str | None) -> Failure:
         return Failure("too_large", refused=True, robots=robots)
     if isinstance(error, CannotResolveHostError) and urlsplit(url).hostname in resolver.forbidden:
         return Failure("forbidden_address", refused=True, robots=robots)
+    if isinstance(error, DownloadFailedError) and "SSL" in f"{error} {error.__cause__!r}":
+        return Failure("tls", robots=robots)
     for kind, reason in _NAMES:
         if isinstance(error, kind):
             return Failure(reason, robots=robots)

@@ -10,7 +10,7 @@ from khabar.ports import Lease, Ledger
 
 TTL = 30.0  # seconds a lease lasts unless renewed
 MISSES = 5  # requests in a row without any answer, after which a host counts as down
-PATIENCE = TTL + 2  # a holder that died elsewhere is gone by then; one that lives keeps the host
+PATIENCE = 4.0  # seconds to wait for a host that somebody else holds
 POLL = 0.5
 
 Clock = Callable[[], datetime]

@@ -160,6 +160,7 @@ class Lanes:
                         self._closed.add(host.domain)
                         return
                     again = again or 0 < wait <= SOON
+            again = again and not host.down
             if again and await waited(self.stop, SOON):
                 return
 
@@ -167,11 +168,15 @@ class Lanes:
         """Return claims to work on; seals first where all that is left are those that are archived already."""
         for _ in range(2):
             taken = self._ledger.take([host.domain], BATCH, self._clock(), tuple(self._sources))
-            fresh = [claim for claim in taken if claim.attempt not in self._archived]
+            fresh = [claim for claim in taken if not self._is_done(claim, host)]
             if fresh or len(taken) < BATCH:
                 return fresh
             self._keeper.seal()
         return []
+
+    def _is_done(self, claim: Discovery, host: Host) -> bool:
+        """Tell whether a claim is archived already, or had its turn before its host went down."""
+        return claim.attempt in self._archived or (host.down and self._keeper.has_tried(claim))
 
     async def _work(self, claim: Discovery, host: Host) -> float | None:
         """Bring one claim to its end, or postpone it; returns the seconds until its next try, 0 for none.
@@ -183,10 +188,11 @@ class Lanes:
         if outcome is None:
             if self._left == 0:
                 return None
+            # Counted before the request: other lanes ask meanwhile.
+            self._left = None if self._left is None else self._left - 1
             answer = await self._fetcher.get(claim.url, host)
             if answer is None:
                 return None
-            self._left = None if self._left is None else self._left - 1
             rest = rest_asked(answer, self._clock()) if isinstance(answer, Answer) else None
             outcome = judge(answer)
         if isinstance(outcome, Answer):

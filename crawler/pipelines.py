@@ -14,7 +14,7 @@ from khabar.models import Capture, Discovery, Endpoint, Source
 from khabar.ports import Ledger
 from khabar.urls import registrable_domain
 
-SOON = 3.0  # the first other try is made by the same crawl
+SOON = 2.0  # the first other try is made by the same crawl
 LATER = 600.0
 MAX_REST = 86400.0
 _FINAL = {"http_410", "http_451", "redirects", "bad_redirect", "bad_encoding"}
@@ -115,6 +115,10 @@ class Keeper:
         self._retried.add(claim.attempt)
         until = self._clock() + timedelta(seconds=wait)
         return wait if self._ledger.postpone(claim.attempt, until, failure.reason) <= allowed else None
+
+    def has_tried(self, claim: Discovery) -> bool:
+        """Tell whether this crawl has postponed a claim."""
+        return claim.attempt in self._retried
 
     def seal(self) -> None:
         """Seal what is open: the claims in it leave the frontier."""

@@ -18,16 +18,16 @@ from khabar import codec
 from khabar.config import load_settings
 from khabar.errors import KhabarError
 from khabar.models import Source
-from khabar.runtime import Runtime, working
+from khabar.runtime import Clock, Runtime, now, working
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, clock: Clock = now) -> int:
     """Crawl the sources that are named; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
         settings = load_settings(options.home)
         _log_to_stderr(settings.log_level)
-        with working(settings) as runtime:
+        with working(settings, clock) as runtime:
             return _crawl(runtime, options)
     except KhabarError as error:
         print(f"crawler: {error}", file=sys.stderr)  # noqa: T201 - before logging is set up there is nothing else
