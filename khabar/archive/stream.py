@@ -63,8 +63,7 @@ def _take(stream: _Stream, offset: int, end: int, length: int, largest: int) -> 
     if not is_whole:
         return stream.lost(offset, "the file ends inside a record")
     if not stream.is_boundary(end + length):
-        stream.skip(end)  # the next record may begin inside what the length claims
-        return stream.lost(offset, "a WARC record with a wrong length")
+        return stream.lost(offset, "a WARC record with a wrong length")  # the next may begin inside it
     raw = Raw(offset, head, bytes(stream.buffer[end : end + length]), length)
     stream.skip(end + length)
     return raw

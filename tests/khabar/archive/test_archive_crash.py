@@ -91,6 +91,7 @@ import sys
 from pathlib import Path
 from khabar.archive.segments import recover
 from khabar.archive.store import open_store
+print("ready", flush=True)
 sys.stdin.readline()
 for sealed in recover(open_store(sys.argv[1]), Path(sys.argv[2]), lambda _: None):
     print(sealed.key)
@@ -106,6 +107,9 @@ def test_processes_that_recover_at_once_do_each_spool_once(store: Store, tmp_pat
     racers = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)
     ]
+    for racer in racers:
+        assert racer.stdout is not None
+        racer.stdout.readline()
     for racer in racers:
         assert racer.stdin is not None
         racer.stdin.write("go\n")

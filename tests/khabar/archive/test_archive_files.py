@@ -64,7 +64,7 @@ def test_a_new_file_is_its_makers_even_while_the_dead_ones_files_are_taken_over(
         sweeper.stdout.readline()
         names = map(str, itertools.count())
         lost = 0
-        for _ in range(3000):
+        for _ in range(1000):
             path, handle = create_owned(tmp_path, lambda: next(names))
             lost += not path.exists()
             os.close(handle)

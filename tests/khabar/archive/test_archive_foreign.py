@@ -169,6 +169,16 @@ def test_a_broken_member_costs_one_page_and_says_where(read: Reader, name: str, 
     assert [one.offset for one in damages] == [start]
 
 
+@pytest.mark.parametrize("name", ["members.warc.gz", "frames.warc.zst"])
+def test_what_came_out_of_a_member_before_it_broke_costs_no_other(read: Reader, name: str) -> None:
+    large = record(1, PAGE + random.Random(1).randbytes(900_000))
+    packed = bytearray(CONTAINERS[name]([large]))
+    packed[-100_000:-99_900] = bytes(100)
+    captures, damages = read(CONTAINERS[name]([record(0)]) + packed + CONTAINERS[name]([record(2)]), name)
+    assert numbers(captures) == [0, 2]
+    assert len(damages) == 1
+
+
 @pytest.mark.parametrize("name", ["plain.warc", "members.warc.gz", "frames.warc.zst"])
 def test_garbage_between_two_records_costs_none(read: Reader, name: str) -> None:
     packed = [CONTAINERS[name]([one]) for one in RECORDS]

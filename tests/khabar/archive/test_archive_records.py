@@ -172,6 +172,7 @@ def test_a_line_break_in_a_header_or_url_begins_no_other_header() -> None:
 def test_a_head_longer_than_the_libraries_usual_limit_is_read() -> None:
     cookies = tuple(("Set-Cookie", f"{number}=" + "x" * 2000) for number in range(40))
     assert read_one(page(b"page", headers=cookies)).payload == b"page"
+    assert read_one(page(b"page", url=URL + "x" * 50_000)).payload == b"page"
 
 
 def test_media_type_and_charset_are_the_http_headers() -> None:

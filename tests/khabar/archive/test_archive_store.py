@@ -18,6 +18,7 @@ PUT = """
 import sys
 from khabar.archive.store import open_store
 store = open_store(sys.argv[1])
+print("ready", flush=True)
 sys.stdin.readline()
 print(sum(store.put(f"race/{number}", sys.argv[2].encode() * 20000) for number in range(20)))
 """
@@ -97,6 +98,9 @@ def test_of_two_processes_that_put_one_key_one_wins_and_nothing_is_mixed(store: 
         )
         for name in "ab"
     ]
+    for racer in racers:
+        assert racer.stdout is not None
+        racer.stdout.readline()
     for racer in racers:
         assert racer.stdin is not None
         racer.stdin.write("go\n")
