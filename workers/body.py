@@ -39,7 +39,7 @@ _BLOCKS = frozenset(
     }
 )
 
-_JOINERS = "\u200c\u200d"
+_SPELLED = ("&zwnj", "&zwj", "&#8204", "&#8205", "&#x200c", "&#x200d", "&#x200C", "&#x200D")
 # Two letters of extinct scripts that no page has: as printable as trafilatura wants them, and no word boundary.
 _SHIELD = str.maketrans({"\u200c": "\U00010a1b", "\u200d": "\U00010a1c"})
 _UNSHIELD = str.maketrans({"\U00010a1b": "\u200c", "\U00010a1c": "\u200d"})
@@ -92,12 +92,13 @@ def _trafilatura(page: Page, precision: bool) -> list[str]:
 
 def _shield(page: Page) -> None:
     """Put letters for the joiners, which trafilatura drops although they are spelling in Persian, Pashto and Urdu."""
-    if any(joiner in page.text for joiner in _JOINERS) or "&zwn" in page.text or "&#" in page.text:
-        for element in page.tree.iter():
-            if element.text:
-                element.text = str(element.text).translate(_SHIELD)
-            if element.tail:
-                element.tail = str(element.tail).translate(_SHIELD)
+    if not any(mark in page.text for mark in (*_SPELLED, "\u200c", "\u200d")):
+        return
+    for element in page.tree.iter():
+        if element.text and not str(element.text).isascii():
+            element.text = str(element.text).translate(_SHIELD)
+        if element.tail and not str(element.tail).isascii():
+            element.tail = str(element.tail).translate(_SHIELD)
 
 
 def _lines(text: str) -> list[str]:

@@ -111,7 +111,7 @@ def _worded(texts: Iterable[str], origin: str, habits: Habits) -> Iterator[Dated
 
 def _searched(clues: Clues, habits: Habits) -> Dated | None:
     """Return what htmldate finds in the article's own part of the page: a day, whatever time it fills in."""
-    elements = list(clues.room.elements())
+    elements = list(clues.room.elements)
     if not 0 < len(elements) <= MAX_SEARCHED:
         return None
     shell = _trimmed(elements)

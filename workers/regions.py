@@ -99,39 +99,19 @@ def is_furniture(element: Element) -> bool:
 class Room:
     """The part of a page that belongs to the article, and its headline there."""
 
-    root: Element
+    elements: tuple[Element, ...]  # in order, without furniture and what is inside it
     headline: Element | None
-    flat: bool  # the room is the whole page: only what follows the headline counts
-
-    def elements(self) -> Iterator[Element]:
-        """Yield the room's elements in order, without furniture and what is inside it."""
-        started = not self.flat or self.headline is None
-        skipped: Element | None = None
-        for element in self.root.iter():
-            if element is self.headline:
-                started = True
-            if skipped is not None:
-                if _inside(element, skipped):
-                    continue
-                skipped = None
-            if element is not self.root and is_furniture(element) and not self._holds_headline(element):
-                skipped = element
-                continue
-            if started:
-                yield element
-
-    def _holds_headline(self, element: Element) -> bool:
-        return self.headline is not None and _inside(self.headline, element)
+    ahead: bool  # there may be elements before the headline
 
     def times(self) -> Iterator[Element]:
         """Yield the elements that print when the article was published."""
-        for element in self.elements():
+        for element in self.elements:
             if element.tag == "time" or element.get("itemprop") in {"datePublished", "dateModified"}:
                 yield element
 
     def dated(self) -> Iterator[str]:
         """Yield short texts that are marked as a date, a byline or the article's particulars."""
-        for element in self.elements():
+        for element in self.elements:
             if element.tag in _BLOCKS and _DATE_MARK.search(marks_of(element)):
                 text = text_of(element)
                 if 5 < len(text) <= 160:
@@ -140,8 +120,8 @@ class Room:
     def lines_by_headline(self) -> Iterator[str]:
         """Yield the short lines between the headline and the second paragraph of prose, then those before it."""
         before: list[str] = []
-        seen, prose = self.headline is None or self.flat, 0
-        for element in self.elements():
+        seen, prose = self.headline is None or not self.ahead, 0
+        for element in self.elements:
             seen = seen or element is self.headline
             prose += seen and element.tag == "p" and len(text_of(element)) > PROSE
             if prose > 1:
@@ -157,7 +137,7 @@ class Room:
     def bylines(self) -> list[str]:
         """Return the texts that are marked as the author's name: by rel and itemprop first, then by class."""
         marked: list[Element] = []
-        for element in self.elements():
+        for element in self.elements:
             if _names_author(element) and 1 < len(text_of(element)) <= PROSE:
                 return [text_of(element)]
             if (
@@ -188,17 +168,37 @@ def _inside(element: Element, outer: Element) -> bool:
 
 
 def find_room(tree: Element, title: str) -> Room:
-    """Return the smallest part of a page that holds its headline and paragraphs of text."""
+    """Return the smallest part of a page that holds its headline and paragraphs of text.
+
+    Where that is the whole page, only what follows the headline belongs to the article.
+    """
     headline = _headline(tree, title)
     if headline is None:
         articles = tree.findall(".//article")
-        return Room(articles[0] if len(articles) == 1 else tree, None, flat=len(articles) != 1)
+        return Room(tuple(_own(articles[0] if len(articles) == 1 else tree, None)), None, ahead=False)
     for parent in headline.iterancestors():
         if parent.tag in {"body", "html"}:
             break
         if parent.tag in {"article", "main"} or _has_text(parent):
-            return Room(parent, headline, flat=False)
-    return Room(tree, headline, flat=True)
+            return Room(tuple(_own(parent, headline)), headline, ahead=True)
+    every = tuple(_own(tree, headline))
+    start = next((place for place, element in enumerate(every) if element is headline), 0)
+    return Room(every[start:], headline, ahead=False)
+
+
+def _own(root: Element, headline: Element | None) -> Iterator[Element]:
+    """Yield a part's elements in order, leaving out furniture, except what holds the headline."""
+    around = set[Element](headline.iterancestors()) | {headline} if headline is not None else set[Element]()
+    skipped: Element | None = None
+    for element in root.iter():
+        if skipped is not None:
+            if _inside(element, skipped):
+                continue
+            skipped = None
+        if element is not root and element not in around and is_furniture(element):
+            skipped = element
+        else:
+            yield element
 
 
 def _headline(tree: Element, title: str) -> Element | None:
