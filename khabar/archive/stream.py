@@ -54,7 +54,7 @@ def _next(stream: _Stream, largest: int) -> Raw | Gap | None:
 
 
 def _take(stream: _Stream, offset: int, end: int, length: int, largest: int) -> Raw | Gap:
-    is_whole = stream.fill(end + min(length, largest, _KEPT if length > largest else length))
+    is_whole = stream.fill(end + (length if length <= largest else _KEPT))
     head = bytes(stream.buffer[:end])
     if length > largest:
         raw = Raw(offset, head, bytes(stream.buffer[end : end + _KEPT]), length)
