@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import math
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,10 +13,11 @@ from typing import cast, get_args
 from lark import Token, Tree
 
 from khabar.models import Genre
-from khabar.text import tokenize
 from search import periods
-from search.refusal import MAX_DISTANCE, MAX_GAPS, MAX_TERMS, QueryError
+from search.nearness import near
+from search.refusal import MAX_GAPS, MAX_TERMS, QueryError
 from search.schema import keyword
+from search.spelled import phrase_words, terms
 from search.tree import (
     AboutNode,
     DateRange,
@@ -29,8 +29,6 @@ from search.tree import (
     Node,
     Phrase,
     Prefix,
-    Sequence,
-    Term,
     Where,
     Word,
     both,
@@ -52,7 +50,6 @@ _MEANT = {
 }  # fmt: skip
 
 _NAMED = re.compile(rf"({'|'.join(FIELDS)}):")
-_OPERATOR = re.compile(r"AND|OR|NOT|O?NEAR(/\d+)?")
 
 Syntax = Tree[Token]
 
@@ -161,51 +158,16 @@ def _where(context: Context) -> Where:
 
 
 def _word(token: Token, context: Context) -> Node | None:
-    terms = _terms(token)
-    if len(terms) == 1 and terms[0].prefix:
-        return Prefix(terms[0].text, _where(context))
-    if len(terms) > 1:  # cross-border, e.g.: words written as one stand side by side
-        return Phrase(tuple(term.text for term in terms), _where(context))
-    return Word(terms[0].text, _where(context)) if terms else None
-
-
-def _terms(token: Token) -> Sequence:
-    text, position = str(token), token.start_pos or 0
-    if _OPERATOR.fullmatch(text):
-        raise QueryError(position, f"{text} needs something to search on both sides", f'"{text}" (as a word)')
-    if text.startswith("-") and tokenize(text):
-        raise QueryError(position, "one minus, directly before a word, a field or a bracket, leaves it out")
-    wild = text.rstrip("*,.;:!?؟۔،")
-    stars = text[len(wild) :].count("*")
-    if "*" in wild or ("?" in wild and not stars):
-        _refuse_wildcard(wild, position, text)
-    words = [found.text for found in tokenize(wild)]
-    if not stars or not words:
-        if stars:
-            raise QueryError(position, "a prefix needs letters before its *", "* alone for every article")
-        return tuple(Term(word) for word in words)
-    if len(words) > 1:
-        raise QueryError(position, f"{text} is several words; a prefix is one", f"{words[-1]}*")
-    if sum(unicodedata.category(char)[0] in "LN" for char in words[0]) < 2:
-        raise QueryError(position, "a prefix needs at least two letters before its *")
-    return (Term(words[0], prefix=True),)
-
-
-def _refuse_wildcard(wild: str, position: int, text: str) -> None:
-    tail = wild.lstrip("*?")
-    if tail != wild:
-        raise QueryError(
-            position, f"{text} begins with a wildcard; a word can be left open at its end only", f"{tail}*"
-        )
-    head = wild.split("*", 1)[0].split("?", 1)[0]
-    if "*" in wild or all(tokenize(part) for part in wild.split("?")):
-        raise QueryError(
-            position, f"{text} has a wildcard inside; a word can be left open at its end only", f"{head}*"
-        )
+    found = terms(token)
+    if len(found) == 1 and found[0].prefix:
+        return Prefix(found[0].text, _where(context))
+    if len(found) > 1:  # cross-border, e.g.: words written as one stand side by side
+        return Phrase(tuple(term.text for term in found), _where(context))
+    return Word(found[0].text, _where(context)) if found else None
 
 
 def _phrase(token: Token, slop: int, context: Context) -> Node | None:
-    words = _phrase_words(token)
+    words = phrase_words(token)
     if len(words) < 2:
         return Phrase(words, _where(context)) if words else None
     if slop > MAX_GAPS or math.comb(slop + len(words) - 1, slop) * len(words) > 2 * MAX_GAPS:
@@ -214,72 +176,11 @@ def _phrase(token: Token, slop: int, context: Context) -> Node | None:
     return Phrase(words, _where(context), slop)
 
 
-def _phrase_words(token: Token) -> tuple[str, ...]:
-    if "*" in token:
-        reason = "a * inside quotes is not understood; NEAR takes prefixes: talib* ONEAR/0 talks"
-        raise QueryError((token.start_pos or 0) + token.index("*"), reason)
-    return tuple(found.text for found in tokenize(token[1:-1]))
-
-
-# --- NEAR ---------------------------------------------------------------------------------------------------
-
-
 def _near(children: list[Syntax | Token], context: Context) -> Node:
-    operator = cast("Token", children[1])
-    position = operator.start_pos or 0
-    if len(children) > 3:
-        second = cast("Token", children[3])
-        raise QueryError(second.start_pos or 0, "NEAR joins two sides; write (a NEAR/5 b) AND (b NEAR/5 c)")
     if _exact(context):
+        position = cast("Token", children[1]).start_pos or 0
         raise QueryError(position, f"NEAR is for words; {context.field}: holds values")
-    name, _, number = operator.partition("/")
-    if not number:
-        raise QueryError(position, f"{name} needs the number of words between", f"{name}/10")
-    if len(number) > 4 or int(number) > MAX_DISTANCE:
-        raise QueryError(
-            position, f"more than {MAX_DISTANCE} words apart is not near", f"{name}/{MAX_DISTANCE}"
-        )
-    left, right = (_side(child, position) for child in (children[0], children[2]))
-    near = Near(left, right, int(number), name == "ONEAR", _where(context))
-    if gaps(near) > MAX_GAPS:
-        raise QueryError(position, f"{operator} between so many phrases is too wide to search exactly")
-    return near
-
-
-def gaps(near: Near) -> int:
-    """Return how many exact phrases a NEAR stands for; words and prefixes of a side count as one."""
-    left, right = (
-        sum(len(sequence) > 1 for sequence in side) + any(len(sequence) == 1 for sequence in side)
-        for side in (near.left, near.right)
-    )
-    return left * right * (near.distance + 1) * (1 if near.ordered else 2)
-
-
-def _side(syntax: Syntax | Token, position: int) -> tuple[Sequence, ...]:
-    """Return what may stand on one side: a word, a prefix, a phrase, or several joined by OR in brackets."""
-    if isinstance(syntax, Token) and syntax.type == "OR":
-        return ()
-    assert isinstance(syntax, Tree)
-    children = syntax.children
-    if syntax.data == "item":
-        sequence = _sequence(cast("Token", children[0]), len(children) > 1, position)
-        return (sequence,)
-    if syntax.data in {"group", "or_"} or (syntax.data in {"and_", "not_", "near"} and len(children) == 1):
-        return tuple(sequence for child in children for sequence in _side(child, position))
-    if syntax.data == "field":
-        raise QueryError(position, "both sides of NEAR lie in one field", "title:(peace NEAR/5 talks)")
-    raise QueryError(
-        position, "beside NEAR stands a word, a phrase, a prefix, or several joined by OR in brackets"
-    )
-
-
-def _sequence(token: Token, slop: bool, position: int) -> Sequence:
-    if slop:
-        raise QueryError(position, "a phrase beside NEAR is exact; leave its ~n out", str(token))
-    sequence = _terms(token) if token.type == "WORD" else tuple(Term(word) for word in _phrase_words(token))
-    if not sequence:
-        raise QueryError(token.start_pos or 0, f"{token} is no word")
-    return sequence
+    return near(children, _where(context))
 
 
 # --- values -------------------------------------------------------------------------------------------------

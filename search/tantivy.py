@@ -20,7 +20,7 @@ from search.schema import SCHEMA_VERSION
 from search.tantivy_engine import Engine, Snapshot, create, reading
 from search.tantivy_fields import article_document, article_schema, id_key, micros, outcome_schema
 from search.tantivy_order import by_field, by_score, found_all, walk
-from search.tantivy_query import all_of, any_of, compiled, ranks
+from search.tantivy_query import all_of, any_of, checked, ranks
 from search.tree import Node
 
 Lock = Callable[[], AbstractContextManager[object]]
@@ -119,7 +119,7 @@ class TantivyIndex:
         """
         articles, _ = self._engines()
         snapshot = articles.snapshot()
-        found = compiled(query, snapshot)
+        found = checked(query, snapshot)
         by_relevance = sort == "relevance" and ranks(query)
         order, field = (by_score, "newest") if by_relevance else (by_field, _FIELDS[sort])
         total, hits = order(snapshot, found, field, limit, offset, lambda address: _name(snapshot, address))
@@ -134,7 +134,7 @@ class TantivyIndex:
         """Yield every matching document in the order of article id, from the first id after `after`."""
         articles, _ = self._engines()
         snapshot = articles.snapshot()
-        found = compiled(query, snapshot)
+        found = checked(query, snapshot)
         start = id_key(after) if after else 0
         for address in walk(snapshot, found, "id_key", start, lambda at: _name(snapshot, at)):
             document = _load(snapshot, address)

@@ -6,9 +6,8 @@ Only words, prefixes and phrases weigh in the ranking; filters and negations add
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import combinations_with_replacement, product
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -17,7 +16,8 @@ from tantivy import Occur, Query
 
 from khabar.text import stems
 from search import schema
-from search.refusal import MAX_COST, MAX_EXPANSION, QueryError
+from search.gaps import Slots, is_open, of_near, of_phrase
+from search.tantivy_cost import check_cost, expanded, fields_of, frequency_in
 from search.tantivy_engine import Snapshot
 from search.tantivy_fields import FORMS, form_field, micros
 from search.tree import (
@@ -33,27 +33,26 @@ from search.tree import (
     Or,
     Phrase,
     Prefix,
-    Term,
-    Where,
     Word,
 )
-from search.tree import Sequence as Terms
-
-_OPEN_COST = 3  # a phrase with alternatives or prefixes takes about three times as long as a plain one
-Slots = tuple[tuple[Term, ...], ...]  # positions side by side, each with the terms that may stand there
 
 
-def compiled(node: Node, at: Snapshot) -> Query:
-    """Return the Query that selects the same articles; raises QueryError where a prefix is too open."""
+def checked(node: Node, at: Snapshot) -> Query:
+    """Return the Query that selects the same articles; raises QueryError where it would be too costly to run."""
+    check_cost(node, frequency_in(at))
+    return _compiled(node, at)
+
+
+def _compiled(node: Node, at: Snapshot) -> Query:
     match node:
         case And(nodes):
             return _all_of(nodes, at)
         case Or(nodes):
-            return any_of([compiled(child, at) for child in nodes])
+            return any_of([_compiled(child, at) for child in nodes])
         case Not(child):
             return _all_of((Not(child),), at)
         case Word() | Prefix() | Phrase() | Near():
-            return any_of([_weighed(_in_field(node, field, at), field) for field in _fields(node.where)])
+            return any_of([_weighed(_in_field(node, field, at), field) for field in fields_of(node.where)])
         case _:
             return Query.const_score_query(_filter(node, at), 0.0)
 
@@ -87,18 +86,14 @@ def all_of(queries: Sequence[Query]) -> Query:
 
 def _all_of(nodes: Sequence[Node], at: Snapshot) -> Query:
     clauses = [
-        (Occur.MustNot, compiled(node.node, at))
+        (Occur.MustNot, _compiled(node.node, at))
         if isinstance(node, Not)
-        else (Occur.Must, compiled(node, at))
+        else (Occur.Must, _compiled(node, at))
         for node in nodes
     ]
     if not any(occur == Occur.Must for occur, _ in clauses):  # alone, MustNot selects nothing
         clauses.append((Occur.Must, Query.const_score_query(Query.all_query(), 0.0)))
     return Query.boolean_query(clauses)
-
-
-def _fields(where: Where) -> tuple[str, ...]:
-    return FORMS if where == "text" else (where,)
 
 
 def _weighed(query: Query, field: str) -> Query:
@@ -116,77 +111,23 @@ def _in_field(node: Word | Prefix | Phrase | Near, field: str, at: Snapshot) -> 
         case Word(text):
             return _term(field, text, at)
         case Prefix(text):
-            words = [word for word, _ in _expanded(text, field, at)]
+            words = [word for word, _ in expanded(text, field, at)]
             return Query.term_set_query(at.schema, field, words) if words else Query.empty_query()
-        case Phrase(words, _, slop):
-            slots: Slots = tuple((Term(word),) for word in words)
-            spread = list(_spread(len(words), slop))
-            _check_cost(slots, len(spread) if slop else 0, field, at)
-            return any_of([_sequence(slots, places, field, at) for places in spread])
+        case Phrase():
+            return any_of([_sequence(slots, places, field, at) for slots, places in of_phrase(node)])
         case Near():
-            return any_of(list(_gaps(node, field, at)))
+            return any_of([_sequence(slots, places, field, at) for slots, places in of_near(node)])
 
 
 def _term(field: str, text: str, at: Snapshot) -> Query:
     return Query.term_query(at.schema, field, text, index_option="freq")
 
 
-def _expanded(prefix: str, field: str, at: Snapshot) -> list[tuple[str, int]]:
-    found = at.beginning(field, prefix, MAX_EXPANSION + 1)
-    if len(found) > MAX_EXPANSION:
-        raise QueryError(
-            0, f"{prefix}* stands for more than {MAX_EXPANSION} different words; write more of it"
-        )
-    return found
-
-
-def _spread(count: int, slop: int) -> Iterator[tuple[int, ...]]:
-    """Yield the positions of `count` words in order with at most `slop` others in all between."""
-    for others in range(slop + 1):
-        for gaps in combinations_with_replacement(range(1, count), others):
-            yield tuple(place + sum(gap <= place for gap in gaps) for place in range(count))
-
-
-def _gaps(near: Near, field: str, at: Snapshot) -> Iterator[Query]:
-    pairs = list(product(_slots(near.left), _slots(near.right)))
-    if not near.ordered:
-        pairs += [(right, left) for left, right in pairs]
-    for first, second in pairs:
-        _check_cost(first + second, near.distance + 1, field, at)
-        for gap in range(near.distance + 1):
-            after = len(first) + gap
-            places = (*range(len(first)), *range(after, after + len(second)))
-            yield _sequence(first + second, places, field, at)
-
-
-def _check_cost(slots: Slots, phrases: int, field: str, at: Snapshot) -> None:
-    """Refuse phrases that together would look at too many articles: as many each as hold its rarest word."""
-    held = [sum(_frequency(term, field, at) for term in slot) for slot in slots]
-    open_ = any(len(slot) > 1 or any(term.prefix for term in slot) for slot in slots)
-    if phrases * min(held) * (_OPEN_COST if open_ else 1) > MAX_COST:
-        words = " and ".join("/".join(term.text for term in slot) for slot in slots[:2])
-        reason = f"{words} are in too many articles to be compared word by word; take a smaller number, or rarer words"
-        raise QueryError(0, reason)
-
-
-def _frequency(term: Term, field: str, at: Snapshot) -> int:
-    if not term.prefix:
-        return at.frequency(field, term.text)
-    return sum(count for _, count in _expanded(term.text, field, at))
-
-
-def _slots(side: tuple[Terms, ...]) -> list[Slots]:
-    """Return the alternatives of a side: its single words together in one, each phrase by itself."""
-    singles = tuple(sequence[0] for sequence in side if len(sequence) == 1)
-    phrases = [tuple((term,) for term in sequence) for sequence in side if len(sequence) > 1]
-    return [*([(singles,)] if singles else []), *phrases]
-
-
 def _sequence(slots: Slots, places: tuple[int, ...], field: str, at: Snapshot) -> Query:
     """Return the query for terms at exactly these distances from each other."""
     if len(slots) == 1:
         return _term(field, slots[0][0].text, at)
-    if all(len(slot) == 1 and not slot[0].prefix for slot in slots):
+    if not is_open(slots):
         exact: list[str | tuple[int, str]] = [
             (place, slot[0].text) for place, slot in zip(places, slots, strict=True)
         ]

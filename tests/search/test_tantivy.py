@@ -23,6 +23,8 @@ from search.generations import DamagedIndexError
 from search.grammar import QueryError, parse
 from search.refusal import MAX_EXPANSION
 from search.tantivy import TantivyIndex, create_generation, create_index, open_index
+from search.tantivy_engine import Engine, UnwritableIndexError
+from search.tantivy_fields import article_schema
 from search.tree import Everything
 
 NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
@@ -168,6 +170,36 @@ def test_damage_under_an_open_index_is_said_too(tmp_path: Path) -> None:
     _lose_meta(tmp_path)
     with pytest.raises(DamagedIndexError, match="khabar reindex"):
         numbers(index)
+
+
+@pytest.mark.parametrize("suffix", [".store", ".term", ".idx", ".pos", ".fast"])
+def test_flipped_bytes_are_damage_or_do_no_harm(tmp_path: Path, suffix: str) -> None:
+    put(open_index(tmp_path), *range(100), body="some long words here " * 20)
+    seed = random.Random(suffix)
+    (file,) = (tmp_path / "1" / "articles").glob(f"*{suffix}")
+    spoiled = bytearray(file.read_bytes())
+    for _ in range(30):
+        spoiled[seed.randrange(len(spoiled))] ^= 0xFF
+    file.write_bytes(spoiled)
+    try:
+        index = open_index(tmp_path)
+        assert len(numbers(index)) == 100
+        index.search(parse('"long words" some*', now=NOW), facets=("source",), timeline="day")
+    except DamagedIndexError as error:
+        assert "khabar reindex" in str(error)
+
+
+def test_a_second_writer_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
+    index = open_index(tmp_path)
+    put(index, 1)
+    engine = Engine(tmp_path / "1" / "articles", article_schema())
+    with (
+        engine._index.writer(heap_size=15_000_000, num_threads=1),
+        pytest.raises(UnwritableIndexError, match="try again"),
+    ):
+        put(index, 2)
+    put(index, 3)
+    assert numbers(index) == [1, 3]
 
 
 # --- many writers, many commits -----------------------------------------------------------------------------

@@ -1,0 +1,42 @@
+"""NEAR and "…"~n as what they stand for: exact phrases, one for each way the gaps can fall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations_with_replacement, product
+
+from search.tree import Near, Phrase, Sequence, Term
+
+Slots = tuple[tuple[Term, ...], ...]  # each with the terms that may stand there
+Placed = tuple[Slots, tuple[int, ...]]  # slots and their places, from 0
+
+
+def of_phrase(node: Phrase) -> Iterator[Placed]:
+    """Yield the phrase with its words at every distance that its slop allows."""
+    slots = tuple((Term(word),) for word in node.words)
+    for others in range(node.slop + 1):
+        for gaps in combinations_with_replacement(range(1, len(slots)), others):
+            yield slots, tuple(place + sum(gap <= place for gap in gaps) for place in range(len(slots)))
+
+
+def of_near(node: Near) -> Iterator[Placed]:
+    """Yield both sides side by side at every distance, in the orders allowed."""
+    pairs = list(product(_alternatives(node.left), _alternatives(node.right)))
+    if not node.ordered:
+        pairs += [(right, left) for left, right in pairs]
+    for first, second in pairs:
+        for gap in range(node.distance + 1):
+            after = len(first) + gap
+            yield first + second, (*range(len(first)), *range(after, after + len(second)))
+
+
+def is_open(slots: Slots) -> bool:
+    """Tell whether more than one word may stand somewhere."""
+    return any(len(slot) > 1 or any(term.prefix for term in slot) for slot in slots)
+
+
+def _alternatives(side: tuple[Sequence, ...]) -> list[Slots]:
+    """Return the alternatives of a side: its single words together in one, each phrase by itself."""
+    singles = tuple(sequence[0] for sequence in side if len(sequence) == 1)
+    phrases = [tuple((term,) for term in sequence) for sequence in side if len(sequence) > 1]
+    return [*([(singles,)] if singles else []), *phrases]

@@ -1,0 +1,80 @@
+"""What a query would cost to run on Tantivy, so that one too costly is refused before it runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from search.gaps import Slots, is_open, of_near, of_phrase
+from search.refusal import MAX_COST, MAX_EXPANSION, QueryError
+from search.tantivy_engine import Snapshot
+from search.tantivy_fields import FORMS
+from search.tree import Near, Node, Phrase, Prefix, Term, Where, leaves
+
+_OPEN = 3  # a phrase with alternatives or prefixes takes about three times as long as a plain one
+Frequency = Callable[[str, Term], int]  # articles that hold a term in a field
+
+
+def check_cost(node: Node, frequency: Frequency) -> None:
+    """Raise QueryError for a tree whose phrases would together look at more than MAX_COST articles."""
+    if sum(_cost(leaf, frequency) for leaf in leaves(node)) > MAX_COST:
+        reason = (
+            "NEAR or “…”~n between words that are in so many articles would take too long; "
+            "take a smaller number, or rarer words"
+        )
+        raise QueryError(0, reason)
+
+
+def frequency_in(snapshot: Snapshot) -> Frequency:
+    """Return the frequencies of a snapshot, each looked up once; raises QueryError for a prefix that is too open."""
+    known: dict[tuple[str, Term], int] = {}
+
+    def frequency(field: str, term: Term) -> int:
+        if (field, term) not in known:
+            known[field, term] = (
+                sum(count for _, count in expanded(term.text, field, snapshot))
+                if term.prefix
+                else snapshot.frequency(field, term.text)
+            )
+        return known[field, term]
+
+    return frequency
+
+
+def expanded(prefix: str, field: str, snapshot: Snapshot) -> list[tuple[str, int]]:
+    """Return the words a prefix stands for with their frequencies; raises QueryError where they are too many."""
+    found = snapshot.beginning(field, prefix, MAX_EXPANSION + 1)
+    if len(found) > MAX_EXPANSION:
+        raise QueryError(
+            0, f"{prefix}* stands for more than {MAX_EXPANSION} different words; write more of it"
+        )
+    return found
+
+
+def fields_of(where: Where) -> tuple[str, ...]:
+    """Return the fields that words are looked for in."""
+    return FORMS if where == "text" else (where,)
+
+
+def _cost(leaf: Node, frequency: Frequency) -> int:
+    match leaf:
+        case Phrase(_, where, slop) if slop:
+            phrases = Counter(slots for slots, _ in of_phrase(leaf))
+        case Near():
+            where = leaf.where
+            phrases = Counter(slots for slots, _ in of_near(leaf))
+        case Prefix(text, where):
+            return sum(frequency(field, Term(text, prefix=True)) for field in fields_of(where))
+        case _:
+            return 0
+    return sum(
+        count * _looked_at(slots, field, frequency)
+        for slots, count in phrases.items()
+        for field in fields_of(where)
+    )
+
+
+def _looked_at(slots: Slots, field: str, frequency: Frequency) -> int:
+    """Return how many articles one phrase looks at: those that hold its rarest word."""
+    rarest = min(sum(frequency(field, term) for term in slot) for slot in slots)
+    return rarest * (_OPEN if is_open(slots) else 1)

@@ -1,0 +1,87 @@
+"""NEAR and "…"~n stand for exact phrases: all of them, each once."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.gaps import of_near, of_phrase
+from search.grammar import QueryError, parse
+from search.tantivy_cost import check_cost
+from search.tree import Near, Node, Phrase, Term
+
+NOW = datetime(2025, 10, 12, 9, 30, tzinfo=UTC)
+
+
+@given(st.integers(2, 6), st.integers(0, 5))
+def test_a_phrase_falls_apart_in_every_way_within_its_slop(count: int, slop: int) -> None:
+    words = tuple(f"w{number}" for number in range(count))
+    placed = list(of_phrase(Phrase(words, slop=slop)))
+    places = [at for _, at in placed]
+    assert len(places) == len(set(places)) == math.comb(count - 1 + slop, slop)
+    for at in places:
+        assert at[0] == 0
+        assert all(before < after for before, after in pairwise(at))
+        assert at[-1] - (count - 1) <= slop
+    assert {slots for slots, _ in placed} == {tuple((Term(word),) for word in words)}
+
+
+def test_a_long_phrase_with_slop_is_not_tried_in_every_combination() -> None:
+    assert len(list(of_phrase(Phrase(("w",) * 300, slop=1)))) == 300
+
+
+def test_near_stands_for_both_orders_at_every_distance() -> None:
+    a, b, c, d = (Term(word) for word in "abcd")
+    near = Near(((a,), (b,), (c, d)), ((b,),), 1)
+    singles, phrase, right = ((a, b),), ((c,), (d,)), ((b,),)
+    assert list(of_near(near)) == [
+        (singles + right, (0, 1)),
+        (singles + right, (0, 2)),
+        (phrase + right, (0, 1, 2)),
+        (phrase + right, (0, 1, 3)),
+        (right + singles, (0, 1)),
+        (right + singles, (0, 2)),
+        (right + phrase, (0, 1, 2)),
+        (right + phrase, (0, 2, 3)),
+    ]
+    ordered = Near(near.left, near.right, 1, ordered=True)
+    assert list(of_near(ordered)) == list(of_near(near))[:4]
+
+
+def node(query: str) -> Node:
+    return parse(query, now=NOW)
+
+
+def held(field: str, term: Term) -> int:
+    return {"the": 400_000, "of": 300_000, "taliban": 20_000, "ta": 90_000}[term.text] // (
+        9 if field == "title" else 1
+    )
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "the NEAR/50 of",
+        'taliban OR "the of"~80',
+        "taliban NOT (taliban (of NEAR/30 the))",
+        "(the OR taliban) NEAR/20 (of OR taliban)",
+        "ta* NEAR/40 the",
+        " OR ".join(["the NEAR/4 of"] * 12),
+    ],
+)
+def test_what_looks_at_too_many_articles_is_refused(query: str) -> None:
+    with pytest.raises(QueryError, match="rarer words"):
+        check_cost(node(query), held)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["taliban NEAR/50 the", '"the of"', '"the of"~9', "the of taliban", "title:(the NEAR/50 of)", "ta*"],
+)
+def test_what_does_not_is_not(query: str) -> None:
+    check_cost(node(query), held)
