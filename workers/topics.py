@@ -41,10 +41,10 @@ def compile_topics(topics: Iterable[Topic]) -> Compiled:
 
 
 def tag_topics(article: Article, topics: Compiled) -> Article:
-    """Return the article with the topics it belongs to, highest score first; its entities are tagged already."""
+    """Return the article with the topics it belongs to, in the order of their ids; its entities are tagged already."""
     case = _Case(article)
     found = [matched for topic in topics.topics if (matched := match_topic(topic, case)) is not None]
-    found.sort(key=lambda matched: (-matched.score, matched.id))
+    found.sort(key=lambda matched: matched.id)  # as a retag of one topic leaves them
     return replace(article, topics=tuple(found))
 
 

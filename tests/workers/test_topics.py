@@ -87,13 +87,13 @@ def test_a_topic_that_is_switched_off_is_not_looked_for(tmp_path: Path) -> None:
     assert compile_topics([topic(tmp_path, "enabled: false")]) == Compiled(())
 
 
-def test_topics_are_given_anew_the_surest_first(tmp_path: Path) -> None:
+def test_topics_are_given_anew_in_the_order_of_their_ids(tmp_path: Path) -> None:
     weak = replace(topic(tmp_path, "signals: [{query: talks, weight: 1}]"), id="a-weak")
     strong = replace(topic(tmp_path, "signals: [{query: talks, weight: 2}]"), id="strong", version=4)
     alike = replace(strong, id="alike")
     compiled = compile_topics([weak, strong, alike])
     once = tag_topics(article("talks"), compiled)
-    assert [(each.id, each.version) for each in once.topics] == [("alike", 4), ("strong", 4), ("a-weak", 1)]
+    assert [(each.id, each.version) for each in once.topics] == [("a-weak", 1), ("alike", 4), ("strong", 4)]
     assert tag_topics(once, compiled) == once
     assert tag_topics(once, Compiled(())).topics == ()
 
