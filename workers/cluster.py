@@ -33,7 +33,7 @@ def cluster(index: Index, ids: Iterable[str]) -> ClusterReport:
     graph = _Graph(_suspects(index, changed))
     graph.connect_suspects()
     capped = tuple(name for name in changed if name in graph.suspects and _connect_around(index, name, graph))
-    relabelled = _divide(index, graph, set(changed)) | _merge(index, graph)
+    relabelled = _divide(index, graph, set(changed)) | _merge(index, graph, set(changed))
     return ClusterReport(tuple(sorted(relabelled)), capped)
 
 
@@ -89,12 +89,11 @@ def _suspects(index: Index, changed: Sequence[str]) -> dict[str, Document]:
     Labels are followed through ids as well as through clusters, so that what an interrupted pass left behind under
     the id of an article that has moved on is found.
     """
-    suspects: dict[str, Document] = {}
+    suspects = index.get(changed)
     asked: set[str] = set()
-    wanted = set(changed)
+    wanted = {*changed, *(document.article.cluster for document in suspects.values())}
     while wanted:
         asked |= wanted
-        suspects |= index.get(sorted(wanted))
         suspects |= {document.article.id: document for document in index.members(sorted(wanted))}
         wanted = {name for doc in suspects.values() for name in (doc.article.id, doc.article.cluster)} - asked
     return suspects
@@ -132,15 +131,18 @@ def _divide(index: Index, graph: _Graph, changed: set[str]) -> set[str]:
     return set(written)
 
 
-def _merge(index: Index, graph: _Graph) -> set[str]:
-    """Give every component one label; the articles that lend their id to a label that is lost move first."""
+def _merge(index: Index, graph: _Graph, changed: set[str]) -> set[str]:
+    """Give every component one label; the changed articles move first, then those whose own id is a label that goes.
+
+    From then on the changed lead to the new label, and the ids under it to what still has the old ones.
+    """
     lost = sorted(node for node in graph.parents if node not in graph.suspects and graph.find(node) != node)
     documents = [*graph.suspects.values(), *(index.members(lost) if lost else ())]
-    turns: list[dict[str, str]] = [{}, {}]
+    turns: list[dict[str, str]] = [{}, {}, {}]
     for document in documents:
         name, label = document.article.id, document.article.cluster
         if (right := graph.find(graph.node(document))) != label:
-            turns[name != label][name] = right
+            turns[0 if name in changed else 1 if name == label else 2][name] = right
     return set(_write(index, turns))
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from khabar.models import Article, Document, Reference
@@ -111,10 +111,17 @@ def components(shelf: Shelf) -> dict[str, str]:
     return found
 
 
+def text(*paragraphs: int) -> str:
+    return " ".join(map(paragraph, paragraphs))
+
+
+def stored(**named: str) -> dict[str, str]:
+    """Return articles by name, those that are not named being copies of one another."""
+    return {name: named.get(name, text(0)) for name in "abcdefgh"}
+
+
 # Bodies of one to three of five paragraphs: copies, parts, and texts that overlap too little.
-bodies = st.sets(st.integers(0, 4), min_size=1, max_size=3).map(
-    lambda some: " ".join(map(paragraph, sorted(some)))
-)
+bodies = st.sets(st.integers(0, 4), min_size=1, max_size=3).map(lambda some: text(*sorted(some)))
 batches = st.lists(
     st.dictionaries(
         st.sampled_from("abcdefgh"), st.tuples(bodies, st.sampled_from([0, 30, 60, 100])), min_size=1
@@ -124,7 +131,7 @@ batches = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(batches)
 def test_after_each_batch_of_new_and_revised_articles_the_clusters_are_the_components(
     batches: list[dict[str, tuple[str, int]]],
@@ -137,7 +144,14 @@ def test_after_each_batch_of_new_and_revised_articles_the_clusters_are_the_compo
         assert labels(shelf) == components(shelf)
 
 
-@settings(max_examples=300, deadline=None)
+# Each of these needs one rule of the order of writing: what leaves moves last, what names a part moves after the
+# part; what joins moves first, then what named a cluster that is lost.
+@settings(max_examples=60, deadline=None)
+@example(stored(c=text(1), d=text(1, 3), f=text(3)), {"d": text(4)}, [1], False)
+@example(stored(c=text(1), d=text(1, 3), f=text(3), g=text(3)), {"d": text(4)}, [1], False)
+@example(stored(a=text(1), c=text(2), d=text(2, 3), e=text(3)), {"h": text(1, 2)}, [2], False)
+@example(stored(a=text(1), c=text(2), d=text(2, 3), e=text(3)), {"h": text(1, 2)}, [3], True)
+@example(stored(a=text(2), b=text(1, 3), c=text(1), d=text(3)), {"c": text(1, 2)}, [1], False)
 @given(
     st.fixed_dictionaries(dict.fromkeys("abcdefgh", bodies)),
     st.dictionaries(st.sampled_from("0abcdefgh"), bodies, min_size=1, max_size=3),
@@ -145,13 +159,13 @@ def test_after_each_batch_of_new_and_revised_articles_the_clusters_are_the_compo
     st.booleans(),
 )
 def test_a_pass_that_dies_again_and_again_is_finished_by_the_next(
-    stored: dict[str, str], revised: dict[str, str], deaths: list[int], backwards: bool
+    before: dict[str, str], revised: dict[str, str], deaths: list[int], backwards: bool
 ) -> None:
     shelf = Shelf()
     shelf.backwards = backwards
-    for name, body in stored.items():
+    for name, body in before.items():
         put(shelf, name, body)
-    cluster(shelf, stored)
+    cluster(shelf, before)
     for name, body in revised.items():
         put(shelf, name, body)
     for shelf.writes_left in deaths:
@@ -162,7 +176,7 @@ def test_a_pass_that_dies_again_and_again_is_finished_by_the_next(
     assert labels(shelf) == components(shelf)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(batches, st.sampled_from("abcdefgh"))
 def test_taking_an_article_away_divides_what_it_alone_held_together(
     batches: list[dict[str, tuple[str, int]]], gone: str
