@@ -27,8 +27,9 @@ MAX_LINE = 1000
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _ROOT = re.compile(r"<(?:[\w-]{1,20}:)?(?:rss|feed|rdf|channel)(?=[\s>])", re.IGNORECASE)
 _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_ITEM = re.compile(r"<(?:[\w-]{1,20}:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_ITEM = re.compile(r"<(?:[\w-]{1,20}:)?(?:item|entry)[\s/>]", re.IGNORECASE)
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
+_NUMBERED = re.compile(r"&#(?:(\d{1,9})|[xX]([0-9a-fA-F]{1,8}));")
 _BARE = re.compile(r"&(?!#?\w{1,32};)")
 _PREFIX = re.compile(r"(</?)([A-Za-z][\w-]{0,30}):(?=[A-Za-z])")
 _HUGE_TAG = re.compile(r"<[^<>]{10000,}>?")
@@ -112,8 +113,9 @@ def _disarm(text: str) -> str | None:
     root = _ROOT.search(text)
     if root is None:
         return None
+    text = _NUMBERED.sub(_numbered, _NAMED.sub(_letter, _NOT_XML.sub("", text[root.start() :])))
     # A tag with thousands of attributes takes any XML parser minutes.
-    text = _HUGE_TAG.sub("", _NAMED.sub(_letter, _NOT_XML.sub("", text[root.start() :])))
+    text = _HUGE_TAG.sub("", text)
     for count, item in enumerate(_ITEM.finditer(text)):
         if count == MAX_ENTRIES:
             return text[: item.start()]
@@ -123,6 +125,13 @@ def _disarm(text: str) -> str | None:
 def _letter(name: re.Match[str]) -> str:
     """Return the character of an HTML entity that XML does not know; the five it knows stay."""
     return name[0] if name[1] in _XML_NAMES else html5.get(f"{name[1]};", name[0])
+
+
+def _numbered(name: re.Match[str]) -> str:
+    """Return a reference by number as it is, nothing where the number is no character of XML."""
+    number = int(name[1]) if name[1] else int(name[2], 16)
+    is_character = number in {9, 10, 13} or 32 <= number < 0xD800 or 0xE000 <= number < 0xFFFE
+    return name[0] if is_character or 0x10000 <= number < 0x110000 else ""
 
 
 def _parse(text: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from khabar.archive.records import read_segment
 from khabar.archive.store import open_store
 from khabar.ledger.sqlite import SqliteLedger, open_ledger
@@ -68,7 +69,7 @@ class Site:
             wbufsize = -1
             disable_nagle_algorithm = True
 
-            def do_GET(self) -> None:  # noqa: N802
+            def do_GET(self) -> None:
                 site.answer(self)
 
             def log_message(self, *_: object) -> None: ...
@@ -88,7 +89,7 @@ class Site:
         return f"http://{host}:{self.port}{path}"
 
     def paths(self, host: str = "alpha.example") -> list[str]:
-        """What was asked of a host, robots.txt left out."""
+        """Return what was asked of a host, robots.txt left out."""
         return [
             each.path
             for each in self.asked
@@ -260,3 +261,8 @@ def ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
     opened = open_ledger(tmp_path / "ledger.sqlite")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def reply() -> type[Reply]:
+    return Reply

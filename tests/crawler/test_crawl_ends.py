@@ -6,18 +6,27 @@ import random
 import signal
 import subprocess
 import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING
 
 import pytest
+
 from khabar.runtime import now
 
+if TYPE_CHECKING:
+    from tests.crawler.conftest import Home, Reply, Site
 
-def press(site, home, pages, pause=0.0, **source):
-    def slow(_):
+
+def press(
+    site: Site, home: Home, reply: type[Reply], pages: int, pause: float = 0.0, **source: object
+) -> list[str]:
+    """Serve a feed of slow pages, and describe it as a source."""
+
+    def slow(_: BaseHTTPRequestHandler) -> Reply:
         time.sleep(pause)
-        return kept
+        return reply(b"<html><body><p>A page.</p></body></html>")
 
-    site.pages("/")
-    kept = site.routes.pop("/")
     paths = [f"/a/{n}" for n in range(pages)]
     site.routes |= dict.fromkeys(paths, slow)
     site.feed("/feed", *paths)
@@ -25,7 +34,7 @@ def press(site, home, pages, pause=0.0, **source):
     return paths
 
 
-def wait_for(condition):
+def wait_for(condition: Callable[[], object]) -> None:
     for _ in range(500):
         if condition():
             return
@@ -33,9 +42,11 @@ def wait_for(condition):
     pytest.fail("waited in vain")
 
 
-def test_killed_at_any_moment_the_next_crawl_makes_it_whole(site, home):
+def test_killed_at_any_moment_the_next_crawl_makes_it_whole(
+    site: Site, home: Home, reply: type[Reply]
+) -> None:
     """Each kill comes after another number of requests; names repeat, claims do not."""
-    paths = press(site, home, 120, pause=0.005)
+    paths = press(site, home, reply, 120, pause=0.005)
     chance = random.Random(7)
     for _ in range(4):
         before = len(site.asked)
@@ -56,8 +67,8 @@ def test_killed_at_any_moment_the_next_crawl_makes_it_whole(site, home):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_in_good_order(site, home, number):
-    press(site, home, 50, pause=0.1)
+def test_a_signal_ends_it_in_good_order(site: Site, home: Home, reply: type[Reply], number: int) -> None:
+    press(site, home, reply, 50, pause=0.1)
     crawler = home.start("alpha")
     wait_for(lambda: len(site.paths()) > 5)
     crawler.send_signal(number)
@@ -72,8 +83,8 @@ def test_a_signal_ends_it_in_good_order(site, home, number):
     ledger.close()
 
 
-def test_a_signal_does_not_wait_for_a_long_delay(site, home):
-    press(site, home, 5, delay=60)
+def test_a_signal_does_not_wait_for_a_long_delay(site: Site, home: Home, reply: type[Reply]) -> None:
+    press(site, home, reply, 5, delay=60)
     crawler = home.start("alpha")
     wait_for(lambda: site.asked)
     time.sleep(0.3)
@@ -84,8 +95,8 @@ def test_a_signal_does_not_wait_for_a_long_delay(site, home):
     assert time.monotonic() - started < 3
 
 
-def test_it_ends_when_whoever_started_it_is_gone(site, home):
-    press(site, home, 200, pause=0.05)
+def test_it_ends_when_whoever_started_it_is_gone(site: Site, home: Home, reply: type[Reply]) -> None:
+    press(site, home, reply, 200, pause=0.05)
     crawler = home.start("alpha", stdin=subprocess.PIPE)
     wait_for(lambda: len(site.paths()) > 3)
     crawler.communicate(timeout=10)  # closes the pipe
@@ -93,8 +104,8 @@ def test_it_ends_when_whoever_started_it_is_gone(site, home):
     assert 0 < len(home.frontier()) < 200
 
 
-def test_a_full_disk_is_said_and_nothing_is_lost(site, home):
-    press(site, home, 5)
+def test_a_full_disk_is_said_and_nothing_is_lost(site: Site, home: Home, reply: type[Reply]) -> None:
+    press(site, home, reply, 5)
     (home.folder / "spool").parent.mkdir(parents=True, exist_ok=True)
     (home.folder / "spool").write_text("in the way")
     crawler = home.start("alpha")
@@ -115,7 +126,9 @@ def test_a_full_disk_is_said_and_nothing_is_lost(site, home):
         ([], 2, b"required: source"),
     ],
 )
-def test_wrong_usage_has_status_2(site, home, arguments, status, words):
+def test_wrong_usage_has_status_2(
+    site: Site, home: Home, arguments: list[str], status: int, words: bytes
+) -> None:
     home.source("alpha", site.url("/feed"))
     crawler = home.start(*arguments)
     _, log = crawler.communicate(timeout=20)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from khabar.models import attempt_name
 
+if TYPE_CHECKING:
+    from tests.crawler.conftest import Home, Site
 
-def test_first_crawl_archives_every_page_with_its_discovery(site, home):
+
+def test_first_crawl_archives_every_page_with_its_discovery(site: Site, home: Home) -> None:
     site.feed("/feed", "/a/1", "/a/2", "/a/3")
     site.pages("/a/1", "/a/2", "/a/3")
     home.source("alpha", {"kind": "feed", "url": site.url("/feed"), "scope": "editorial"})
@@ -28,7 +33,7 @@ def test_first_crawl_archives_every_page_with_its_discovery(site, home):
     assert home.discovered() == 3
 
 
-def test_it_says_who_it_is_and_asks_for_nothing_twice(site, home):
+def test_it_says_who_it_is_and_asks_for_nothing_twice(site: Site, home: Home) -> None:
     site.feed("/feed", "/a/1")
     site.pages("/a/1")
     home.source("alpha", site.url("/feed"))
@@ -41,7 +46,7 @@ def test_it_says_who_it_is_and_asks_for_nothing_twice(site, home):
         assert "If-None-Match" not in each.headers
 
 
-def test_second_crawl_of_an_unchanged_site_asks_for_endpoints_only(site, home):
+def test_second_crawl_of_an_unchanged_site_asks_for_endpoints_only(site: Site, home: Home) -> None:
     site.feed("/feed", "/a/1", "/a/2")
     site.pages("/a/1", "/a/2")
     home.source("alpha", site.url("/feed"))
@@ -53,7 +58,7 @@ def test_second_crawl_of_an_unchanged_site_asks_for_endpoints_only(site, home):
     assert "If-None-Match" in site.asked[-1].headers
 
 
-def test_an_edited_article_alone_is_fetched_again(site, home):
+def test_an_edited_article_alone_is_fetched_again(site: Site, home: Home) -> None:
     site.feed("/feed", "/a/1", "/a/2", "/a/3")
     site.pages("/a/1", "/a/2", "/a/3")
     home.source("alpha", site.url("/feed"))
@@ -70,7 +75,7 @@ def test_an_edited_article_alone_is_fetched_again(site, home):
     ]
 
 
-def test_max_bounds_the_pages_and_the_rest_is_fetched_next_time(site, home):
+def test_max_bounds_the_pages_and_the_rest_is_fetched_next_time(site: Site, home: Home) -> None:
     site.feed("/feed", *(f"/a/{n}" for n in range(7)))
     site.pages(*(f"/a/{n}" for n in range(7)))
     home.source("alpha", site.url("/feed"))
@@ -83,7 +88,7 @@ def test_max_bounds_the_pages_and_the_rest_is_fetched_next_time(site, home):
     assert home.frontier() == []
 
 
-def test_leftovers_of_other_sources_are_left_to_them(site, home):
+def test_leftovers_of_other_sources_are_left_to_them(site: Site, home: Home) -> None:
     for name in ("one", "two"):
         site.feed(f"/{name}", *(f"/{name}/{n}" for n in range(3)))
         site.pages(*(f"/{name}/{n}" for n in range(3)))
@@ -93,7 +98,7 @@ def test_leftovers_of_other_sources_are_left_to_them(site, home):
     assert sorted(home.frontier()) == [site.url("/one/1"), site.url("/one/2")]
 
 
-def test_several_hosts_each_have_one_request_at_a_time(site, home):
+def test_several_hosts_each_have_one_request_at_a_time(site: Site, home: Home) -> None:
     hosts = [f"h{n}.example" for n in range(4)]
     for host in hosts:
         site.feed(f"/{host}", *(f"/{host}/{n}" for n in range(10)), host=host)
@@ -103,7 +108,7 @@ def test_several_hosts_each_have_one_request_at_a_time(site, home):
     assert site.crowd == 1
 
 
-def test_a_sitemap_is_passed_over_aloud(site, home):
+def test_a_sitemap_is_passed_over_aloud(site: Site, home: Home) -> None:
     home.source("alpha", {"kind": "sitemap", "url": site.url("/sitemap.xml")})
     done = home.crawl("alpha")
     assert site.asked == []

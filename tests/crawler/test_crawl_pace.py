@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import itertools
 import time
+from typing import TYPE_CHECKING
 
 from khabar.runtime import holder_name, now
 
+if TYPE_CHECKING:
+    from tests.crawler.conftest import Home, Reply, Site
 
-def gaps(site, host="alpha.example"):
+
+def gaps(site: Site, host: str = "alpha.example") -> list[float]:
     times = [each.time for each in site.asked if each.host.startswith(host)]
     return [after - before for before, after in itertools.pairwise(times)]
 
 
-def reply(site, body):
-    site.pages("/")
-    kind = type(site.routes.pop("/"))
-    return kind(body, kind="text/plain")
-
-
-def test_crawl_delay_is_kept_between_all_requests_and_written_down(site, home):
+def test_crawl_delay_is_kept_between_all_requests_and_written_down(
+    site: Site, home: Home, reply: type[Reply]
+) -> None:
     site.routes["/robots.txt"] = reply(
-        site, b"User-agent: khabar\nCrawl-delay: 0.7\n\nUser-agent: *\nDisallow: /\n"
+        b"User-agent: khabar\nCrawl-delay: 0.7\n\nUser-agent: *\nDisallow: /\n", kind="text/plain"
     )
     site.feed("/feed", "/a/1", "/a/2")
     site.pages("/a/1", "/a/2")
@@ -32,7 +32,7 @@ def test_crawl_delay_is_kept_between_all_requests_and_written_down(site, home):
     assert {record.discovery.delay for record in home.records()} == {0.7}
 
 
-def test_a_killed_crawl_leaves_its_last_request_behind(site, home):
+def test_a_killed_crawl_leaves_its_last_request_behind(site: Site, home: Home) -> None:
     site.feed("/feed", "/a/1")
     site.pages("/a/1")
     home.source("alpha", site.url("/feed"), delay=2)
@@ -49,7 +49,7 @@ def test_a_killed_crawl_leaves_its_last_request_behind(site, home):
     assert gaps(site)[0] >= 2
 
 
-def test_two_crawlers_share_no_host(site, home):
+def test_two_crawlers_share_no_host(site: Site, home: Home) -> None:
     site.feed("/feed", *(f"/a/{n}" for n in range(10)))
     site.pages(*(f"/a/{n}" for n in range(10)))
     home.source("alpha", site.url("/feed"), delay=0.1)
@@ -63,7 +63,7 @@ def test_two_crawlers_share_no_host(site, home):
     assert len(names) == len(set(names)) == home.discovered() == 10
 
 
-def test_a_host_that_somebody_keeps_is_left_to_them_aloud(site, home):
+def test_a_host_that_somebody_keeps_is_left_to_them_aloud(site: Site, home: Home) -> None:
     site.feed("/feed", "/a/1")
     site.feed("/b", host="beta.example")
     home.source("alpha", site.url("/feed"), site.url("/b", "beta.example"))

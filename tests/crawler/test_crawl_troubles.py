@@ -12,12 +12,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+if TYPE_CHECKING:
+    from tests.crawler.conftest import Home, Reply, Site
 
 
 def drip(handler: BaseHTTPRequestHandler) -> None:
@@ -60,17 +63,11 @@ def flood(handler: BaseHTTPRequestHandler) -> None:
         pass
 
 
-def redirect(reply: type, target: str, status: int = 302) -> object:
+def redirect(reply: type[Reply], target: str, status: int = 302) -> Reply:
     return reply(status=status, headers={"Location": target})
 
 
-@pytest.fixture
-def reply(site):
-    site.pages("/")
-    return type(site.routes["/"])
-
-
-def test_every_trouble_has_its_name(site, home, reply):
+def test_every_trouble_has_its_name(site: Site, home: Home, reply: type[Reply]) -> None:
     home.environment["KHABAR_MAX_BYTES"] = "1 MiB"
     html = b"<html><body>" + b"a" * 100
     bomb = gzip.compress(b"\0" * (50 << 20))
@@ -105,7 +102,7 @@ def test_every_trouble_has_its_name(site, home, reply):
     }
     for n in range(30):
         site.routes[f"/circle?n={n}"] = redirect(reply, f"/circle?n={n + 1}")
-    wanted = [path for path in site.routes if path not in {"/", "/robots.txt"} and "?" not in path]
+    wanted = [path for path in site.routes if path != "/robots.txt" and "?" not in path]
     site.feed("/feed", *wanted, "http://elsewhere.example/page")
     home.source("alpha", site.url("/feed"))
     done = home.crawl("alpha")
@@ -148,10 +145,12 @@ def test_every_trouble_has_its_name(site, home, reply):
     assert done["claimed"] == home.discovered() == len(home.records()) == len(wanted) + 2
 
 
-def test_passing_troubles_are_tried_again_a_bounded_number_of_times(site, home, reply):
+def test_passing_troubles_are_tried_again_a_bounded_number_of_times(
+    site: Site, home: Home, reply: type[Reply]
+) -> None:
     answers = {"/mends": iter([500, 200]), "/later": iter([500, 500, 200])}
 
-    def script(path: str) -> Callable[[BaseHTTPRequestHandler], object]:
+    def script(path: str) -> Callable[[BaseHTTPRequestHandler], Reply]:
         return lambda _: reply(b"<html>", next(answers[path]))
 
     site.routes |= {
@@ -162,17 +161,15 @@ def test_passing_troubles_are_tried_again_a_bounded_number_of_times(site, home, 
         "/cut": cut_short,
     }
     site.feed("/feed", *site.routes)
-    del site.routes["/"]
     home.source("alpha", site.url("/feed"))
     home.crawl("alpha")
     assert [record.url for record in home.records()] == [site.url("/mends")]
-    assert len(home.frontier()) == 5
+    assert len(home.frontier()) == 4
     home.crawl("alpha")  # nothing is due yet
     assert site.paths().count("/missing") == 1
     home.crawl("alpha", later=700)
     assert home.failures() == {
         "/missing": "http_404",
-        "/": "http_404",
         "/broken": "http_502",
         "/cut": "truncated",
     }
@@ -180,17 +177,19 @@ def test_passing_troubles_are_tried_again_a_bounded_number_of_times(site, home, 
     assert site.paths().count("/broken") == 4
     assert home.frontier() == []
     names = [record.discovery.attempt for record in home.records()]
-    assert len(names) == len(set(names)) == home.discovered() == 6
+    assert len(names) == len(set(names)) == home.discovered() == 5
 
 
-def test_slow_answers_are_given_up_and_a_dead_host_is_left_alone(site, home, reply):
+def test_slow_answers_are_given_up_and_a_dead_host_is_left_alone(
+    site: Site, home: Home, reply: type[Reply]
+) -> None:
     home.environment["KHABAR_TIMEOUT"] = "1"
 
     def silence(_: BaseHTTPRequestHandler) -> None:
         time.sleep(3)
 
     site.routes |= {"/drip": drip} | {f"/silent/{n}": silence for n in range(8)}
-    site.feed("/feed", *(path for path in site.routes if path != "/"))
+    site.feed("/feed", *site.routes)
     site.feed("/other", "/fine", host="beta.example")
     site.pages("/fine")
     home.source("alpha", site.url("/feed"))
@@ -204,7 +203,7 @@ def test_slow_answers_are_given_up_and_a_dead_host_is_left_alone(site, home, rep
     assert len(home.frontier()) == 9
 
 
-def test_a_host_that_asks_for_rest_gets_it(site, home, reply):
+def test_a_host_that_asks_for_rest_gets_it(site: Site, home: Home, reply: type[Reply]) -> None:
     site.routes |= {"/a/1": reply(b"", 429, headers={"Retry-After": "1800"})}
     site.feed("/feed", "/a/1", "/a/2", "/a/3")
     site.pages("/a/2", "/a/3")
@@ -215,7 +214,7 @@ def test_a_host_that_asks_for_rest_gets_it(site, home, reply):
     assert home.frontier() == [site.url("/a/1")]
 
 
-def test_robots_out_of_order_means_no_access(site, home, reply):
+def test_robots_out_of_order_means_no_access(site: Site, home: Home, reply: type[Reply]) -> None:
     site.routes["/robots.txt"] = reply(b"", 503)
     site.feed("/feed", "/a/1")
     home.source("alpha", site.url("/feed"))
@@ -225,7 +224,9 @@ def test_robots_out_of_order_means_no_access(site, home, reply):
     assert "http_503" in done["log"]
 
 
-def test_a_redirect_to_another_domain_of_the_source_enters_its_frontier(site, home, reply):
+def test_a_redirect_to_another_domain_of_the_source_enters_its_frontier(
+    site: Site, home: Home, reply: type[Reply]
+) -> None:
     site.feed("/feed", "/to-beta", "/to-beta-too", "/circle")
     site.routes |= {
         "/to-beta": redirect(reply, site.url("/page", "beta.example")),
@@ -248,7 +249,7 @@ def test_a_redirect_to_another_domain_of_the_source_enters_its_frontier(site, ho
     assert home.discovered() == len(home.records()) == done["claimed"]
 
 
-def test_broken_feeds_are_told_and_remembered(site, home, reply):
+def test_broken_feeds_are_told_and_remembered(site: Site, home: Home, reply: type[Reply]) -> None:
     site.routes |= {
         "/empty": reply(b"", kind="application/rss+xml"),
         "/html": reply(b"<html><body>Are you human?</body></html>"),
@@ -280,7 +281,7 @@ def test_broken_feeds_are_told_and_remembered(site, home, reply):
     assert "1000 entries without a usable link" in done["log"]
 
 
-def test_a_certificate_of_nobody_is_not_believed(site, home, tmp_path: Path):
+def test_a_certificate_of_nobody_is_not_believed(site: Site, home: Home, tmp_path: Path) -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(self_signed("secure.example", tmp_path))
