@@ -1,12 +1,22 @@
-"""Write the generated pages of docs/: `make docs`. A test fails where a page is not what this would write."""
+"""Write the generated pages of docs/: `make docs`. A test fails where a page is not what this would write.
+
+With `--picture` it also runs `khabar demo` and draws what it printed as docs/demo.svg.
+"""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.text import Text
 
 from khabar.cli import khabar
 from khabar.config import settings_table
@@ -53,11 +63,32 @@ def _commands(
             yield from _commands(child, (*path, name), context)
 
 
+def picture() -> str:
+    """Return what `khabar demo` prints, drawn as a terminal."""
+    command = [sys.executable, "-m", "khabar", "demo"]
+    with tempfile.TemporaryDirectory() as home:
+        environment = {**os.environ, "KHABAR_HOME": home}
+        printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    lines = ["$ khabar demo", *printed.replace(home, "~/.local/share/khabar").splitlines()]
+    terminal = Console(record=True, width=110, file=StringIO())
+    for line in [*lines[:30], "…", "", *lines[_last(lines, "source ") : _last(lines, "All of it")]]:
+        terminal.print(Text(line), no_wrap=True, overflow="ellipsis")
+    drawn = terminal.export_svg(title="Khabar")
+    # The font that rich would load from elsewhere: a picture in a repository asks nobody for anything.
+    return re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)
+
+
+def _last(lines: list[str], begins: str) -> int:
+    return max(number for number, line in enumerate(lines) if line.startswith(begins))
+
+
 def main() -> None:
     """Write the pages."""
     (DOCS / "cli.md").write_text(cli_page(), "utf-8")
     operations = DOCS / "operations.md"
     operations.write_text(operations_page(operations.read_text("utf-8")), "utf-8")
+    if "--picture" in sys.argv:
+        (DOCS / "demo.svg").write_text(picture(), "utf-8")
 
 
 if __name__ == "__main__":
