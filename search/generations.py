@@ -30,8 +30,8 @@ def current(folder: Path) -> int | None:
         text = (folder / "CURRENT").read_text("ascii").strip()
     except FileNotFoundError:
         return None
-    except UnicodeDecodeError:
-        text = "?"
+    except (OSError, UnicodeDecodeError) as error:
+        raise DamagedIndexError(folder, str(error)) from error
     if not text.isdigit():
         raise DamagedIndexError(folder, f"CURRENT says {text!r}")
     return int(text)

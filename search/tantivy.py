@@ -17,7 +17,7 @@ from khabar.text import TEXT_VERSION
 from search import generations, tantivy_counts, tantivy_rows
 from search.generations import DamagedIndexError
 from search.schema import SCHEMA_VERSION
-from search.tantivy_engine import Engine, Snapshot, create, reading
+from search.tantivy_engine import Engine, Snapshot, create, reading, writing
 from search.tantivy_fields import article_document, article_schema, id_key, micros, outcome_schema
 from search.tantivy_order import by_field, by_score, found_all, walk
 from search.tantivy_query import all_of, any_of, checked, ranks
@@ -32,8 +32,9 @@ def create_index(folder: Path) -> None:
     """Make an empty index; its articles are written with today's fields and text analysis."""
     create(folder / "articles", article_schema())
     create(folder / "outcomes", outcome_schema())
-    (folder / "VERSION").write_text(_VERSION, "ascii")
-    generations.sync(folder)
+    with writing(folder):
+        (folder / "VERSION").write_text(_VERSION, "ascii")
+        generations.sync(folder)
 
 
 def create_generation(home: Path) -> int:

@@ -30,11 +30,9 @@ class UnwritableIndexError(KhabarError):
 
 def create(folder: Path, schema: tantivy.Schema) -> None:
     """Make an empty directory."""
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         tantivy.Index(schema, path=str(folder), reuse=True)
-    except (OSError, ValueError) as error:
-        raise UnwritableIndexError(folder, str(error)) from error
 
 
 class Engine:
@@ -58,7 +56,7 @@ class Engine:
     def write(self, field: str, names: Iterable[str], documents: Iterable[tantivy.Document]) -> None:
         """Remove the documents named by `field` and add others, in one commit; the caller holds the index lock."""
         prepared = list(documents)  # what goes wrong in here is not the disk's fault
-        try:
+        with writing(self.folder):
             writer = self._index.writer(heap_size=_HEAP, num_threads=1)
             try:
                 for name in names:
@@ -69,8 +67,6 @@ class Engine:
             finally:
                 # merges end with their writer: waiting here is what keeps many small commits from piling up segments
                 writer.wait_merging_threads()
-        except (OSError, ValueError) as error:
-            raise UnwritableIndexError(self.folder, str(error)) from error
 
 
 class Snapshot:
@@ -126,12 +122,25 @@ class Snapshot:
 @contextmanager
 def reading(folder: Path) -> Generator[None]:
     """Turn what Tantivy says of unreadable files into DamagedIndexError; only its own calls belong inside."""
+    with _said_as(DamagedIndexError, folder):
+        yield
+
+
+@contextmanager
+def writing(folder: Path) -> Generator[None]:
+    """Turn what Tantivy says of a disk that takes no more into UnwritableIndexError."""
+    with _said_as(UnwritableIndexError, folder):
+        yield
+
+
+@contextmanager
+def _said_as(kind: type[DamagedIndexError | UnwritableIndexError], folder: Path) -> Generator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        raise DamagedIndexError(folder, str(error)) from error
+        raise kind(folder, str(error)) from error
     except BaseException as error:
         # A panic in Rust is no Exception, and its class cannot be imported.
         if type(error).__name__ == "PanicException":
-            raise DamagedIndexError(folder, str(error)) from error
+            raise kind(folder, str(error)) from error
         raise

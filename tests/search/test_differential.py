@@ -225,6 +225,23 @@ def test_matcher_and_index_agree_on_real_texts(regional: Both) -> None:
     )  # most that agree by both finding nothing say little
 
 
+@pytest.mark.soak
+def test_matcher_and_index_agree_on_thousands_of_queries(regional: Both, ours: Both) -> None:
+    numbers = st.integers(0, len(regional.words) - 1)
+
+    @settings(MANY, max_examples=2_000)
+    @given(
+        queries(numbers.map(lambda place: regional.words[place])),
+        queries(st.sampled_from(WORDS)),
+        st.sampled_from(ZONES),
+    )
+    def agree(real_words: str, our_words: str, zone: str) -> None:
+        regional.check(real_words, zone)
+        ours.check(our_words, zone)
+
+    agree()
+
+
 def test_every_word_of_a_text_finds_it(ours: Both) -> None:
     for word in WORDS:
         assert ours.check(word, "UTC") > 0, word

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -200,6 +201,30 @@ def test_a_second_writer_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
         put(index, 2)
     put(index, 3)
     assert numbers(index) == [1, 3]
+
+
+def test_a_full_disk_is_said_and_takes_nothing_that_was_there(tmp_path: Path) -> None:
+    index = open_index(tmp_path)
+    put(index, 1)
+    before, limits = signal.signal(signal.SIGXFSZ, signal.SIG_IGN), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (20_000, limits[1])
+    )  # no file may grow beyond it: as good as full
+    try:
+        with pytest.raises(UnwritableIndexError, match="room on the disk"):
+            put(index, *range(2, 60), body=" ".join(f"word{number:x}" for number in range(20_000)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert numbers(index) == numbers(open_index(tmp_path)) == [1]
+    put(index, 2)
+    assert numbers(index) == [1, 2]
+
+
+def test_a_file_where_the_folder_should_be_is_said(tmp_path: Path) -> None:
+    (tmp_path / "index").write_text("in the way")
+    with pytest.raises(DamagedIndexError, match="Not a directory"):
+        open_index(tmp_path / "index")
 
 
 # --- many writers, many commits -----------------------------------------------------------------------------
