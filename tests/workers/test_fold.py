@@ -18,7 +18,7 @@ ID = "0123456789abcdef0123"
 
 
 def reading(minute: int, text: str, url: str = "https://a.example/1", attempt: int | None = None) -> Reading:
-    """A reading at a minute; its attempt is claimed at the minute `attempt`, by default its own."""
+    """Return a reading at a minute; its attempt is claimed at the minute `attempt`, by default its own."""
     claimed = START + timedelta(minutes=minute if attempt is None else attempt)
     record = f"urn:uuid:{minute:04d}"
     article = Article(
