@@ -20,7 +20,7 @@ _NOT_A_NAME = re.compile(
     r"https?:|www\.|^@|\d|^(admin|administrator|unknown|none|null|undefined|user|root|n/a|author|authors)\d*$",
     re.IGNORECASE,
 )
-_EMAIL = re.compile(r"\(?\S+@\S+\.\w+\)?")
+_EMAIL = re.compile(r"\(?\S+@\S+\.\w+\)?|(?<!\S)@\w+")
 _WORDS_OF_A_NAME = 8
 _AFTER_NAME = re.compile(
     r"\s+[|–—·•-]\s+|\s*[|•]\s*|\s+on\s+(?=\S*\d)|\s*(?<!\w)[(\[]?\d|\s*[,،]\s+(?=\w+\s+\d)"
@@ -65,6 +65,9 @@ _NOTE_WORDS = (
     "مصنف", "مضمون نگار", "کالم نگار", "نویسنده", "لیکوال", "लेखक", "लेखिका", "লেখক", "স্তম্ভকার",
 )  # fmt: skip
 MAX_NOTE = 600
+_NOTE_AT_END = re.compile(
+    r"[.!?”’\"*]\s+((?:The|This) (?:writer|author|columnist)s? (?:is|are|was|can|has|works|teaches)\b.{10,300})$"
+)
 
 
 def clean_authors(given: Iterable[str]) -> tuple[str, ...]:
@@ -116,8 +119,9 @@ def may_have_note(text: str) -> bool:
 
 
 def author_note(paragraphs: list[str]) -> str | None:
-    """Return the note about the author among the last paragraphs of a body, else in its first."""
+    """Return the note about the author: one of the last paragraphs, the first, or the end of the last."""
     for paragraph in [*reversed(paragraphs[-4:]), *paragraphs[:1]]:
         if is_note(paragraph):
             return paragraph
-    return None
+    end = _NOTE_AT_END.search(paragraphs[-1][-MAX_NOTE:]) if paragraphs else None
+    return end[1] if end else None

@@ -43,7 +43,7 @@ _SPELLED = ("&zwnj", "&zwj", "&#8204", "&#8205", "&#x200c", "&#x200d", "&#x200C"
 # Two letters of extinct scripts that no page has: as printable as trafilatura wants them, and no word boundary.
 _SHIELD = str.maketrans({"\u200c": "\U00010a1b", "\u200d": "\U00010a1c"})
 _UNSHIELD = str.maketrans({"\U00010a1b": "\u200c", "\U00010a1c": "\u200d"})
-_TABLE_RULE = re.compile(r"\|[-|\s]*\|?$")
+_WORD = re.compile(r"\w")
 
 # It reports each page it finds nothing in at WARNING and ERROR; what we make of that is an outcome, not a log line.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -105,7 +105,7 @@ def _lines(text: str) -> list[str]:
     """Return paragraphs from one line each; the items of a list stay together, one a line."""
     paragraphs: list[str] = []
     for line in filter(None, map(str.strip, text.split("\n"))):
-        if _TABLE_RULE.match(line):
+        if not _WORD.search(line):  # rules and empty rows of tables
             continue
         plain = line.strip("| ") if line.startswith("|") else line
         if plain.startswith("- ") and paragraphs and paragraphs[-1].startswith("- "):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import lru_cache
 
+from khabar.text import fold_word
+
 _GREGORIAN = """
 1  january jan جنوری جنوري जनवरी जानेवारी জানুয়ারি জানুয়ারি ژانویه جنوري يناير janvier januar enero gennaio janeiro январь января
 2  february feb فروری فبروري फरवरी फ़रवरी ফেব্রুয়ারি ফেব্রুয়ারি فوریه فبروری فبراير février februar febrero febbraio fevereiro февраль февраля
@@ -26,21 +28,34 @@ _SOLAR = """
 4  تیر سرطان چنګاښ
 5  مرداد اسد زمری
 6  شهریور سنبله وږی
-7  مهر میزان تله
+7  مهر میزان تله تلې
 8  آبان عقرب لړم
 9  آذر قوس لیندۍ
 10 دی جدی مرغومی
-11 بهمن دلو سلواغه
+11 بهمن دلو سلواغه سلواغې
 12 اسفند حوت کب
+"""
+_SHORT = """
+1 ene gen
+2 fév févr
+3 mär mrz
+4 avr abr
+6 giu
+7 juil lug
+8 ago août
+9 set
+10 okt ott out
+12 dez déc dic
 """
 
 
 def _table(rows: str) -> dict[str, int]:
-    split = (row.split() for row in rows.strip().splitlines())
-    return {name: int(number) for number, *names in split for name in names}
+    split = (row.split() for row in rows.splitlines() if row)
+    return {fold_word(name): int(number) for number, *names in split for name in names}
 
 
-GREGORIAN = _table(_GREGORIAN)
+# by folded names: case, accents and the spellings of Arabic letters do not matter
+GREGORIAN = _table(_GREGORIAN + _SHORT)
 SOLAR = _table(_SOLAR)
 
 _NOROOZ_1403 = date(2024, 3, 20)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from khabar.models import Precision, Source
+from khabar.text import fold_word
 from workers.calendars import GREGORIAN, SOLAR, from_solar, is_solar_year
 
 EARLIEST = 1990
@@ -135,11 +136,11 @@ def _moment(match: re.Match[str], habits: Habits) -> tuple[datetime, Precision] 
 def _day(parts: dict[str, str | None], habits: Habits) -> date | None:
     """Return the Gregorian day that the parts name. Raises ValueError for an impossible one."""
     year = int(parts["year"] or 0)
-    name = (parts.get("name") or "").lower()
+    name = fold_word(parts.get("name") or "")
     if name:
         if name in SOLAR and is_solar_year(year):
             return from_solar(year, SOLAR[name], int(parts["day"] or 1))
-        month = GREGORIAN.get(name) or GREGORIAN.get(name[:3] if name.isascii() else name)
+        month = GREGORIAN.get(name)
         return date(year, month, int(parts["day"] or 1)) if month and year >= EARLIEST else None
     month, day = _numbers(parts, habits)
     if year >= EARLIEST:

@@ -207,7 +207,9 @@ def _printed_crumbs(tree: Element) -> tuple[str, ...]:
 
 
 def _without_home(crumbs: tuple[str, ...], title: str) -> tuple[str, ...]:
-    kept = [crumb for crumb in crumbs if crumb != title and len(crumb) <= 80]
+    kept = [
+        crumb for crumb in crumbs if crumb != title and len(crumb) <= 80 and not crumb.endswith(("...", "…"))
+    ]
     home = bool(kept) and kept[0].lower() in {
         "home",
         "homepage",

@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 from khabar.models import ArchiveRef, Article, Record, Source
-from khabar.text import fold, tokenize
+from khabar.text import slug, tokenize
 from khabar.urls import article_id, registrable_domain
 from workers.extract import Extracted
 
@@ -57,11 +57,6 @@ def text_hash(title: str, body: str) -> str:
     return hashlib.sha256(f"{title}\n\n{body}".encode()).hexdigest()
 
 
-def source_id(name: str) -> str:
-    """Return the id of a source that the catalogue does not know, made from its name: "The News" → the-news."""
-    return "-".join(fold(name).split())
-
-
 def clean_line(text: str) -> str:
     """Return a text in NFC on one line."""
     return " ".join(clean_text(text).split())
@@ -82,8 +77,8 @@ def _optional(text: str | None) -> str | None:
 
 
 def _source(extracted: Extracted, record: Record, source: Source | None) -> str:
-    """Return the source by the catalogue, the import's own word, discovery, or the address, in this order."""
+    """Return the source by the catalogue, discovery, the import's own word, or the address, in this order."""
     if source:
         return source.id
     domain = registrable_domain(extracted.url) if not extracted.url.startswith("urn:") else ""
-    return source_id(extracted.source_name or "") or record.discovery.source or domain or "import"
+    return record.discovery.source or slug(extracted.source_name or "") or domain or "import"
