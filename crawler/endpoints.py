@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from crawler.discovery import Feed, read_feed
 from crawler.fetch import Answer, Failure, Fetcher
 from crawler.hosts import Host
+from crawler.pipelines import rest_asked
 from khabar.models import Discovery, Endpoint, Entry, Source
 from khabar.ports import EndpointState, Found, Ledger
 
@@ -26,6 +27,7 @@ class Look:
     claims: tuple[Discovery, ...] = ()
     unchanged: bool = False
     problem: str | None = None
+    rest: float = 0.0  # seconds for which the host wants to be left alone
 
 
 async def look(
@@ -46,6 +48,7 @@ async def look(
         return None
     if isinstance(answer, Answer) and answer.status == 304 and _conditions(before):
         ledger.discover(replace(before, checked=clock(), failures=0, error=None), [], clock())
+        log.info("%s: %s: unchanged", source.id, endpoint.url)
         return Look(unchanged=True)
     feed = await _read(answer, source)
     if not host.held:
@@ -53,12 +56,15 @@ async def look(
     if feed.problem is not None:
         log.warning("%s: %s: %s", source.id, endpoint.url, feed.problem)
         ledger.discover(replace(before, failures=before.failures + 1, error=feed.problem), [], clock())
-        return Look(problem=feed.problem)
+        rest = rest_asked(answer, clock()) if isinstance(answer, Answer) else None
+        return Look(problem=feed.problem, rest=rest or 0.0)
     if feed.dropped:
         log.warning("%s: %s: %d entries without a usable link", source.id, endpoint.url, feed.dropped)
     assert isinstance(answer, Answer)
     found = [Found(entry.url, source.id, endpoint.url, endpoint.scope, entry) for entry in feed.entries]
-    return Look(tuple(ledger.discover(_state(endpoint.url, answer, feed, clock()), found, clock())))
+    claims = ledger.discover(_state(endpoint.url, answer, feed, clock()), found, clock())
+    log.info("%s: %s: %d entries, %d to fetch", source.id, endpoint.url, len(found), len(claims))
+    return Look(tuple(claims))
 
 
 def _conditions(state: EndpointState) -> dict[str, str]:

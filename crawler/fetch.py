@@ -32,7 +32,7 @@ from khabar.urls import registrable_domain
 log = logging.getLogger("khabar.crawler")
 
 MAX_REDIRECTS = 5
-GRACE = 10.0  # seconds that a request in flight is given when the crawl is stopped
+GRACE = 3.0  # seconds that a request in flight is given when the crawl is stopped
 _MOVED = {301, 302, 303, 307, 308}
 _NOT_OURS = {"content-encoding", "content-length", "transfer-encoding"}  # the body is stored decoded
 
@@ -60,6 +60,7 @@ class Failure:
     refused: bool = False
     robots: str | None = None
     elsewhere: str | None = None  # where a redirect to another domain leads
+    later: bool = False  # it is the host that is in trouble: no use to try again soon
 
 
 class Fetcher:
@@ -102,14 +103,15 @@ class Fetcher:
         if refusal is not None:
             return Failure(refusal, refused=True)
         if host.down:
-            return Failure("host_down", robots="unreachable")
+            return Failure(host.trouble, later=True)
         robots = await self._robots_of(url, host)
         if robots is None:
             return None
         decision = robots.decide(url, self._agent)
         if decision == "allowed":
             return await self._send(url, host, headers, decision)
-        return Failure(robots.unreachable or "robots", refused=decision == "disallowed", robots=decision)
+        refused = decision == "disallowed"
+        return Failure(robots.unreachable or "robots", refused, decision, later=not refused)
 
     async def _robots_of(self, url: str, host: Host) -> Robots | None:
         """Return the rules for a URL, fetched once a crawl; None: the crawl ends."""
@@ -152,7 +154,8 @@ class Fetcher:
                 response = await self._patiently(Request(url, headers=dict(headers), dont_filter=True))
             except Exception as error:  # whatever a site provokes is one page's outcome
                 failure = _failure(error, url, robots)
-                host.misses += not failure.refused
+                if not failure.refused:
+                    host.missed(failure.reason)
                 return failure
             finally:
                 host.answered()
@@ -173,10 +176,10 @@ class Fetcher:
                 await asyncio.wait({download}, timeout=GRACE)
             if download.done():
                 return download.result()
-            download.cancel()
             return None
         finally:
             stopped.cancel()
+            download.cancel()
 
 
 def _target(answer: Answer | Failure | None) -> str | None:

@@ -23,6 +23,7 @@ class Host:
         self.domain = domain
         self.delay = delay
         self.misses = 0  # requests in a row without any answer
+        self.trouble = ""  # what became of the last one
         self._lease: Lease | None = lease
         self._ledger, self._clock = ledger, clock
         self._last = lease.last_request
@@ -65,6 +66,11 @@ class Host:
         if wait and await waited(stop, wait):
             return False
         return self.held and not stop.is_set()
+
+    def missed(self, trouble: str) -> None:
+        """Note that a request had no answer at all."""
+        self.misses += 1
+        self.trouble = trouble
 
     def answered(self) -> None:
         """Note the end of a request: the delay counts from here, so that a slow host is given time."""

@@ -146,6 +146,9 @@ class Lanes:
             self.summary.claimed += len(found.claims)
             for domain in dict.fromkeys(registrable_domain(claim.url) for claim in found.claims):
                 self._start(domain)
+            if found.rest > SOON:
+                self._closed.add(host.domain)
+                return
         await self._drain(host)
 
     async def _drain(self, host: Host) -> None:
@@ -206,6 +209,7 @@ class Lanes:
     def _end(self, claim: Discovery, failure: Failure, host: Host, rest: float) -> float:
         """Postpone a claim without a page, or archive that there is none."""
         wait = self._keeper.postpone(claim, failure, rest)
+        log.info("%s: %s%s", claim.url, failure.reason, "" if wait is None else f", again in {wait:.0f} s")
         if wait is not None:
             self.summary.postponed += 1
             return wait

@@ -108,9 +108,7 @@ class Keeper:
         allowed = tries(failure)
         if not allowed:
             return None
-        patient = (
-            failure.reason in _EARLY or failure.robots == "unreachable" or claim.attempt in self._retried
-        )
+        patient = failure.reason in _EARLY or failure.later or claim.attempt in self._retried
         wait = max(LATER if patient else SOON, rest)
         self._retried.add(claim.attempt)
         until = self._clock() + timedelta(seconds=wait)

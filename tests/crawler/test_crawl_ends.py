@@ -95,6 +95,20 @@ def test_a_signal_does_not_wait_for_a_long_delay(site: Site, home: Home, reply: 
     assert time.monotonic() - started < 3
 
 
+def test_a_signal_does_not_wait_for_a_site_that_hangs(site: Site, home: Home, reply: type[Reply]) -> None:
+    home.environment["KHABAR_TIMEOUT"] = "60"
+    press(site, home, reply, 3, pause=8)
+    crawler = home.start("alpha")
+    wait_for(lambda: site.paths()[1:])
+    started = time.monotonic()
+    crawler.terminate()
+    _, log = crawler.communicate(timeout=15)
+    assert crawler.returncode == 0
+    assert b"Traceback" not in log
+    assert time.monotonic() - started < 7
+    assert len(home.frontier()) == 3
+
+
 def test_it_ends_when_whoever_started_it_is_gone(site: Site, home: Home, reply: type[Reply]) -> None:
     press(site, home, reply, 200, pause=0.05)
     crawler = home.start("alpha", stdin=subprocess.PIPE)

@@ -76,6 +76,8 @@ def test_every_trouble_has_its_name(site: Site, home: Home, reply: type[Reply]) 
         "/ok": reply(html),
         "/gzip": reply(gzip.compress(html), headers={"Content-Encoding": "gzip"}),
         "/no-type": reply(b"\n<!DOCTYPE html><html>", kind=None),
+        "/odd-header": reply(html, headers={"X-Odd": "caf\xe9\x01\x85", "Set-Cookie": "a=b", "X-Empty": ""}),
+        "/%D8%B5%D8%A8%D8%AD": reply(html),
         "/moved": redirect(reply, "/ok", 301),
         "/gone": reply(b"", 410),
         "/legal": reply(b"", 451),
@@ -103,6 +105,7 @@ def test_every_trouble_has_its_name(site: Site, home: Home, reply: type[Reply]) 
     for n in range(30):
         site.routes[f"/circle?n={n}"] = redirect(reply, f"/circle?n={n + 1}")
     wanted = [path for path in site.routes if path != "/robots.txt" and "?" not in path]
+    wanted = [path.replace("%D8%B5%D8%A8%D8%AD", "صبح") for path in wanted]
     site.feed("/feed", *wanted, "http://elsewhere.example/page")
     home.source("alpha", site.url("/feed"))
     done = home.crawl("alpha")
@@ -132,7 +135,8 @@ def test_every_trouble_has_its_name(site: Site, home: Home, reply: type[Reply]) 
         "/ok": "scope",  # on beta.example, where /away leads
     }
     pages = {record.discovery.url: record for record in home.records() if record.kind == "page"}
-    assert set(pages) == {site.url(path) for path in ("/ok", "/gzip", "/no-type", "/moved")}
+    fetched = ("/ok", "/gzip", "/no-type", "/moved", "/odd-header", "/%D8%B5%D8%A8%D8%AD")
+    assert set(pages) == {site.url(path) for path in fetched}
     assert pages[site.url("/gzip")].payload == html
     assert pages[site.url("/moved")].url == site.url("/ok")
     assert "/secret" not in site.paths("127.0.0.1")
@@ -212,6 +216,16 @@ def test_a_host_that_asks_for_rest_gets_it(site: Site, home: Home, reply: type[R
     assert site.paths() == ["/feed", "/a/1"]
     assert home.crawl("alpha", later=900)["fetched"] == 2
     assert home.frontier() == [site.url("/a/1")]
+
+
+def test_a_feed_that_asks_for_rest_closes_its_host(site: Site, home: Home, reply: type[Reply]) -> None:
+    site.feed("/feed", "/a/1", "/a/2")
+    site.pages("/a/1", "/a/2")
+    home.source("alpha", site.url("/feed"))
+    home.crawl("alpha", "--max", "1")
+    site.routes["/feed"] = reply(b"", 503, headers={"Retry-After": "60"})
+    assert home.crawl("alpha")["fetched"] == 0
+    assert len(home.frontier()) == 1
 
 
 def test_robots_out_of_order_means_no_access(site: Site, home: Home, reply: type[Reply]) -> None:

@@ -117,9 +117,10 @@ def test_a_held_host_is_waited_for_a_little(ledger: Ledger) -> None:
 def test_a_host_without_answers_counts_as_down(ledger: Ledger) -> None:
     async def story() -> None:
         host = await held(ledger)
-        host.misses = MISSES - 1
-        assert not host.down
-        host.misses += 1
+        for _ in range(MISSES):
+            assert not host.down
+            host.missed("timeout")
         assert host.down
+        assert host.trouble == "timeout"
 
     asyncio.run(story())
