@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from khabar.models import Article, Document, Reference
+from khabar.models import Article, Document, Folded, Reference
 from khabar.ports import Fold
+from search.tantivy import TantivyIndex, create_index
 from workers.cluster import CANDIDATES, cluster
 from workers.copies import with_copies
 from workers.duplicates import linked, sign
@@ -142,6 +143,24 @@ def test_after_each_batch_of_new_and_revised_articles_the_clusters_are_the_compo
             put(shelf, name, body, day)
         cluster(shelf, batch)
         assert labels(shelf) == components(shelf)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches)
+def test_a_real_index_gives_the_same_clusters(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[dict[str, tuple[str, int]]]
+) -> None:
+    shelf, folder = Shelf(), tmp_path_factory.mktemp("index")
+    create_index(folder)
+    index = TantivyIndex(folder)
+    for batch in batches:
+        for name, (body, day) in batch.items():
+            put(shelf, name, body, day)
+        written = {name: Folded(shelf.documents[name], ()) for name in batch}
+        index.update({name: lambda _, folded=folded: folded for name, folded in written.items()})
+        cluster(shelf, batch)
+        cluster(index, batch)
+        assert index.get(shelf.documents) == shelf.documents
 
 
 # Each of these needs one rule of the order of writing: what leaves moves last, what names a part moves after the
