@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from khabar.models import Article, Mention
 from khabar.text import fold
@@ -30,7 +31,12 @@ def reasons(article: Article, evidence: Iterable[Mention]) -> tuple[str, tuple[s
     inside = [span for span in body if span.end <= end]
     beyond = [span for span in body if span.start >= end]
     count = PASSAGES - (len({fold(span.text) for span in inside}) > 1)
-    return _lead(article.body, end, inside), marked(article, beyond or ([] if inside else spans), count)
+    lead = _lead(article.body, end, inside)
+    if not beyond:
+        return lead, () if inside else marked(article, spans, count)
+    # A passage begins with the sentence before its evidence, which must not be the lead's last one.
+    shifted = [replace(span, start=span.start - end, end=span.end - end) for span in beyond]
+    return lead, marked(replace(article, body=article.body[end:]), shifted, count)
 
 
 def _lead_end(body: str) -> int:

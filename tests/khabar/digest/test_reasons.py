@@ -39,6 +39,14 @@ def test_nothing_is_shown_twice_where_the_lead_says_it_all() -> None:
     assert reasons(article(body), spans(body, "border"))[1] == ()
 
 
+def test_a_passage_does_not_repeat_the_end_of_the_lead() -> None:
+    lead, passages = reasons(
+        article(f"{FIRST} {FIRST} {LAST} {FILLER}"), spans(f"{FIRST} {FIRST} {LAST}", "talks")
+    )
+    assert lead == f"{FIRST} {FIRST}"
+    assert passages[0].startswith("Only then did somebody ask about the <mark>talks</mark>.")
+
+
 def test_a_lead_with_several_kinds_of_evidence_leaves_room_for_one_passage() -> None:
     body = f"{FIRST}\n\n{FILLER} The border again. {FILLER} {LAST}"
     again = Mention("body", body.rindex("border"), body.rindex("border") + 6, "border")
