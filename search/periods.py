@@ -55,7 +55,7 @@ def _period(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     if not year or not 1000 <= year <= 9000:
         raise ValueError(f"there is no year {found[1]} here")
     try:
-        start = datetime(year, month or 1, day or 1, tzinfo=zone)
+        start = datetime(year, 1 if month is None else month, 1 if day is None else day, tzinfo=zone)
     except ValueError:
         raise ValueError(f"there is no day {text}") from None
     return start, _after(start, month, day)

@@ -1,0 +1,103 @@
+"""The field table: what each field of an article holds, and by which moment a date is judged."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from khabar.models import Article, Entity, TopicMatch
+from khabar.text import stems, words
+from search import schema
+
+FETCHED = datetime(2025, 10, 12, 9, 30, tzinfo=timezone(timedelta(hours=2)))
+KARACHI = timezone(timedelta(hours=5))
+
+
+def article(**fields: Any) -> Article:
+    return Article("A1", "https://daily.example/1", "Daily", "Title", "Body", FETCHED, **fields)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("source", "BBC-Urdu", "bbc-urdu"),
+        ("country", "pk", "PK"),
+        ("topic", "Pak-Taliban", "pak-taliban"),
+        ("id", "AbC", "AbC"),
+        ("cluster", "AbC", "AbC"),
+    ],
+)
+def test_a_keyword_is_written_one_way(field: Any, value: str, expected: str) -> None:
+    assert schema.keyword(field, value) == expected
+
+
+def test_an_article_is_about_what_is_salient_enough() -> None:
+    entities = tuple(Entity(str(weight), "", "person", weight) for weight in (0.0, 0.49, 0.5, 1.0))
+    assert schema.entities(article(entities=entities)) == ("0.0", "0.49", "0.5", "1.0")
+    assert schema.about(article(entities=entities)) == ("0.5", "1.0")
+
+
+def test_every_facet_and_keyword_can_be_read_from_a_bare_article() -> None:
+    bare = article()
+    assert {field: schema.keywords(bare, field) for field in schema.KEYWORDS} == {
+        "id": ("A1",),
+        "source": ("daily",),
+        "lang": ("und",),
+        "country": (),
+        "genre": ("unknown",),
+        "topic": (),
+        "cluster": ("A1",),
+    }
+    assert schema.keywords(article(topics=(TopicMatch("a", 1, 1), TopicMatch("b", 1, 1))), "topic") == (
+        "a",
+        "b",
+    )
+
+
+@pytest.mark.parametrize(
+    ("lang", "expected"),
+    [("en", "en:talk"), ("en-GB", "en:talk"), ("ur", "und:talks"), ("xx", "und:talks"), ("", "und:talks")],
+)
+def test_the_form_of_a_word_is_that_of_the_text(lang: str, expected: str) -> None:
+    assert schema.forms(["talks", "talks"], lang) == {"talks": expected}
+
+
+@pytest.mark.parametrize(
+    "lang", ["en", "en-GB", "ar", "hi", "ne", "fa", "prs", "ur", "ps", "bn", "und", "tlh"]
+)
+@pytest.mark.parametrize("text", ["Talks", "مذاکرات کرنے", "सीमाओं पर", "كتابها", "می‌روند"])
+def test_a_query_word_has_the_form_that_any_text_gives_it(lang: str, text: str) -> None:
+    for word in words(text):
+        assert schema.forms([word], lang)[word] in stems(word)
+
+
+def test_a_moment_is_the_publication_or_the_fetching() -> None:
+    published = datetime(2025, 1, 31, 23, 0, tzinfo=KARACHI)
+    dated = article(published=published, published_precision="second")
+    assert schema.moment(dated, "published", "UTC") == published
+    assert schema.moment(dated, "when", "UTC") == published
+    assert schema.moment(dated, "fetched", "UTC") == FETCHED
+    assert schema.moment(article(), "when", "UTC") == FETCHED
+    assert schema.moment(article(), "published", "UTC") is None
+
+
+@pytest.mark.parametrize("precision", ["day", "month", "year"])
+def test_a_printed_day_begins_where_it_is_read(precision: Any) -> None:
+    printed = article(published=datetime(2025, 1, 31, tzinfo=KARACHI), published_precision=precision)
+    assert schema.printed_day(printed) == date(2025, 1, 31)
+    for zone, hour in (("UTC", 0), ("America/New_York", 5)):
+        expected = datetime(2025, 1, 31, hour, tzinfo=UTC)
+        assert schema.moment(printed, "published", zone) == schema.moment(printed, "when", zone) == expected
+
+
+@pytest.mark.parametrize("precision", ["second", None])
+def test_a_publication_with_a_time_has_no_printed_day(precision: Any) -> None:
+    published = datetime(2025, 1, 31, tzinfo=KARACHI)
+    assert schema.printed_day(article(published=published, published_precision=precision)) is None
+
+
+def test_midnight_is_where_the_clocks_say() -> None:
+    assert schema.midnight(date(2025, 3, 9), "America/New_York") == datetime(2025, 3, 9, 5, tzinfo=UTC)
+    assert schema.midnight(date(2025, 3, 10), "America/New_York") == datetime(2025, 3, 10, 4, tzinfo=UTC)
