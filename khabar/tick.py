@@ -51,11 +51,16 @@ def keep_digest(runtime: Runtime, topic: Topic, day: date) -> str:
     """Build the digest of a topic's day, keep it in the archive's store as it is, once; return its key."""
     digest = build(runtime.index, topic, day)
     key = f"digests/{topic.id}/{day.isoformat()}"
-    runtime.store.put(f"{key}.html", render_html(digest).encode())
-    runtime.store.put(f"{key}.txt", render_text(digest).encode())
+    runtime.store.put(f"{key}.html", render_html(digest, outlet_names(runtime)).encode())
+    runtime.store.put(f"{key}.txt", render_text(digest, outlet_names(runtime)).encode())
     # The JSON comes last: it is what marks the digest as made.
     runtime.store.put(f"{key}.json", render_json(digest).encode())
     return f"{key}.html"
+
+
+def outlet_names(runtime: Runtime) -> dict[str, str]:
+    """Return the names by which people know the sources, by id."""
+    return {source.id: source.name for source in runtime.catalogue.sources.values()}
 
 
 def retag_topic(runtime: Runtime, topic: Topic, cursor: str = "") -> None:

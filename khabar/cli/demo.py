@@ -23,6 +23,7 @@ from khabar.config import Settings
 from khabar.demo.site import Site, serve
 from khabar.digest import build
 from khabar.runtime import Runtime, working
+from khabar.tick import outlet_names
 from workers.ingest import Ingester
 
 TOPIC = "pak-taliban"
@@ -106,12 +107,17 @@ def _show(to: Console, runtime: Runtime) -> None:
     zone = ZoneInfo(topic.digest.timezone if topic.digest else "UTC")
     day = runtime.clock().astimezone(zone).date() - timedelta(days=1)
     built = build(runtime.index, topic, day)
-    files: list[Path] = [write(built, shape, runtime.settings.digests) for shape in ("html", "text", "json")]
+    names = outlet_names(runtime)
+    files: list[Path] = [
+        write(built, shape, runtime.settings.digests, names) for shape in ("html", "text", "json")
+    ]
     click.echo(
         f"\n5 · The digest of {topic.title} for {day}: {len(built.lines)} line(s), {built.outlets} outlet(s):"
     )
     for line in built.lines:
         copies = f" · {line.copies} copies" if line.copies > 1 else ""
-        click.echo(f"  {line.article.lang:<4}{line.article.title}  ({', '.join(line.outlets)}{copies})")
+        click.echo(
+            f"  {line.article.lang:<4}{line.article.title}  ({', '.join(names.get(each, each) for each in line.outlets)}{copies})"
+        )
     click.echo(f"  {files[0]}")
     to.say("")

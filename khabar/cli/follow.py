@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,11 +19,10 @@ from khabar.digest import build, render_html, render_json, render_text
 from khabar.models import Digest, Document
 from khabar.runtime import Runtime, reading, working
 from khabar.schedule import digest_day
-from khabar.tick import retag_topic
+from khabar.tick import outlet_names, retag_topic
 from search.tree import DateRange, Node, both
 from workers.topics import compile_topics, tag_topics
 
-RENDER = {"html": render_html, "text": render_text, "json": render_json}
 SUFFIX = {"html": "html", "text": "txt", "json": "json"}
 
 
@@ -100,7 +100,7 @@ def topics_retag(to: Console, topic: tuple[str, ...]) -> None:
 @click.option(
     "--date", "when", callback=day, metavar="YYYY-MM-DD", help="The day (default: the last one that is due)."
 )
-@click.option("--format", "shape", type=click.Choice(list(RENDER)), default="text", show_default=True)
+@click.option("--format", "shape", type=click.Choice(list(SUFFIX)), default="text", show_default=True)
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Write files into this folder instead."
 )
@@ -115,16 +115,23 @@ def digest(to: Console, topic: tuple[str, ...], when: date | None, shape: str, o
         for each in _topics(runtime, topic):
             built = build(runtime.index, each, when or _last_day(runtime, each))
             if out is None:
-                click.echo(RENDER[shape](built), nl=shape != "text")
+                click.echo(rendered(built, shape, outlet_names(runtime)), nl=False)
             else:
-                click.echo(write(built, shape, out))
+                click.echo(write(built, shape, out, outlet_names(runtime)))
 
 
-def write(built: Digest, shape: str, folder: Path) -> Path:
+def rendered(built: Digest, shape: str, names: Mapping[str, str]) -> str:
+    """Return a digest as html, text or json; `names` are the outlets', for people."""
+    if shape == "json":
+        return render_json(built)
+    return render_html(built, names) if shape == "html" else render_text(built, names)
+
+
+def write(built: Digest, shape: str, folder: Path, names: Mapping[str, str]) -> Path:
     """Write a digest into a folder and return its file."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{built.topic}-{built.day.isoformat()}.{SUFFIX[shape]}"
-    path.write_text(RENDER[shape](built), "utf-8")
+    path.write_text(rendered(built, shape, names), "utf-8")
     return path
 
 
