@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -19,8 +18,6 @@ from khabar.archive.segments import Writer
 from khabar.models import Source
 from khabar.ports import Ledger
 from khabar.settings import Settings
-
-log = logging.getLogger("khabar.crawler")
 
 
 def crawl(

@@ -10,7 +10,7 @@ from khabar.ports import Lease, Ledger
 
 TTL = 30.0  # seconds a lease lasts unless renewed
 MISSES = 5  # requests in a row without any answer, after which a host counts as down
-PATIENCE = 4.0  # seconds to wait for a host that somebody else holds
+PATIENCE = 3.0  # seconds to wait for a host that somebody else holds
 POLL = 0.5
 
 Clock = Callable[[], datetime]

@@ -214,17 +214,17 @@ class Lanes:
             self.summary.postponed += 1
             return wait
         if failure.elsewhere is not None:
-            failure = self._follow(claim, failure.elsewhere, failure)
+            self._follow(claim, failure.elsewhere)
         self._keeper.attempt(claim, failure, host.delay)
         self._archived.add(claim.attempt)
         self.summary.refused += failure.refused
         self.summary.failed += not failure.refused
         return 0.0
 
-    def _follow(self, claim: Discovery, target: str, failure: Failure) -> Failure:
+    def _follow(self, claim: Discovery, target: str) -> None:
         """Let a redirect to another domain enter that domain's frontier; the same target once a crawl."""
         if target in self._redirected:
-            return failure
+            return
         self._redirected.add(target)
         entry = claim.entry or Entry(target)
         found = Found(target, claim.source, claim.endpoint or "", claim.scope or "opinion", entry)
@@ -232,4 +232,3 @@ class Lanes:
         if made is not None:
             self.summary.claimed += 1
             self._start(registrable_domain(made.url))
-        return failure

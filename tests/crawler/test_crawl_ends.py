@@ -46,9 +46,9 @@ def test_killed_at_any_moment_the_next_crawl_makes_it_whole(
     site: Site, home: Home, reply: type[Reply]
 ) -> None:
     """Each kill comes after another number of requests; names repeat, claims do not."""
-    paths = press(site, home, reply, 120, pause=0.005)
+    paths = press(site, home, reply, 90, pause=0.005)
     chance = random.Random(7)
-    for _ in range(4):
+    for _ in range(3):
         before = len(site.asked)
         crawler = home.start("alpha")
         wait_for(lambda start=before: len(site.asked) >= start + 2)

@@ -207,6 +207,21 @@ def test_slow_answers_are_given_up_and_a_dead_host_is_left_alone(
     assert len(home.frontier()) == 9
 
 
+def test_the_claims_of_a_dead_host_come_to_an_end(site: Site, home: Home) -> None:
+    dead = [f"http://beta.example:1/{n}" for n in range(130)]
+    site.feed("/feed", *dead)
+    pins = {"alpha.example": "127.0.0.1", "beta.example": "127.0.0.1"}
+    home.source("alpha", site.url("/feed"), domains=["alpha.example", "beta.example"], addresses=pins)
+    for crawl in range(3):
+        assert home.crawl("alpha", later=crawl * 700)["postponed"] == 130
+    assert home.records() == []
+    assert home.crawl("alpha", later=2100)["failed"] == 130
+    assert set(home.failures().values()) == {"connection_refused"}
+    assert {record.discovery.robots for record in home.records()} == {"unreachable"}
+    assert home.frontier() == []
+    assert len(home.records()) == home.discovered() == 130
+
+
 def test_a_host_that_asks_for_rest_gets_it(site: Site, home: Home, reply: type[Reply]) -> None:
     site.routes |= {"/a/1": reply(b"", 429, headers={"Retry-After": "1800"})}
     site.feed("/feed", "/a/1", "/a/2", "/a/3")
