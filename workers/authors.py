@@ -66,7 +66,7 @@ _NOTE_WORDS = (
 )  # fmt: skip
 MAX_NOTE = 600
 _NOTE_AT_END = re.compile(
-    r"[.!?”’\"*]\s+((?:The|This) (?:writer|author|columnist)s? (?:is|are|was|can|has|works|teaches)\b.{10,300})$"
+    r"[.!?”’\"*]\s+((?:The|This) (?:writer|author|columnist)s? (?:is|are|was|can|has|works|teaches)\b.{4,300})$"
 )
 
 
@@ -105,7 +105,7 @@ def byline_of(line: str) -> str | None:
 def is_name(text: str) -> bool:
     """Tell whether a text can be the name of a person or of those who sign: short, and no address."""
     words = text.split()
-    return 0 < len(words) <= _WORDS_OF_A_NAME and len(text) > 1 and not _NOT_A_NAME.search(text)
+    return 0 < len(words) <= _WORDS_OF_A_NAME and 1 < len(text) <= 80 and not _NOT_A_NAME.search(text)
 
 
 def is_note(paragraph: str) -> bool:

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workers.authors import author_note, byline_of, clean_authors, is_note
+from workers.frame import without_frame
+from workers.titles import choose_title, strip_site
+
+
+@pytest.mark.parametrize(
+    ("title", "bare"),
+    [
+        ("Salt roads | Karak Mail", "Salt roads"),
+        (
+            "Karak Mail: Salt roads",
+            "Karak Mail: Salt roads",
+        ),  # a colon without a space before it belongs to the title
+        ("Salt roads - Views - Karak Mail", "Salt roads - Views"),
+        ("KarakMail » Salt roads", "Salt roads"),
+        ("Salt - and roads", "Salt - and roads"),
+        ("Karak Mail", "Karak Mail"),
+        ("نمک کی سڑکیں | کرک میل", "نمک کی سڑکیں"),
+        ("", ""),
+    ],
+)
+def test_the_site_s_name_is_taken_off(title: str, bare: str) -> None:
+    assert strip_site(title, ["Karak Mail", "کرک میل"]) == bare
+
+
+@pytest.mark.parametrize(
+    ("headings", "headline", "social", "page", "title"),
+    [
+        (["Karak Mail", "Salt roads"], None, None, "Salt roads | Karak Mail", "Salt roads"),
+        (["Salt roads"], "Salt roads", "You will not believe what the lorries carry", None, "Salt roads"),
+        ([], "Salt roads", "A teaser", "Karak Mail", "Salt roads"),
+        ([], None, "Salt roads", "Karak Mail", "Salt roads"),
+        (["Most read"], None, None, None, "Most read"),
+        (["नमक"], None, None, "नमक | सीमांत संवाद", "नमक"),
+        ([], None, None, None, ""),
+    ],
+)  # fmt: skip
+def test_the_headline_is_chosen(
+    headings: list[str], headline: str | None, social: str | None, page: str | None, title: str
+) -> None:
+    assert choose_title(headings, headline, social, page, ["Karak Mail"]) == title
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        (["By Iqra Abbasi"], ("Iqra Abbasi",)),
+        (["Iqra Abbasi and Daud Zehri"], ("Iqra Abbasi", "Daud Zehri")),
+        (["Iqra Abbasi, Daud Zehri & Mahgul Kasi"], ("Iqra Abbasi", "Daud Zehri", "Mahgul Kasi")),
+        (["Iqra Abbasi", "iqra abbasi"], ("Iqra Abbasi",)),
+        (["Iqra Abbasi | Senior Correspondent"], ("Iqra Abbasi",)),
+        (["Iqra Abbasi, staff writer"], ("Iqra Abbasi",)),
+        (["Abbasi, Iqra"], ("Abbasi, Iqra",)),
+        (["Iqra Abbasi iqra@mail.example @iqra"], ("Iqra Abbasi",)),
+        (["https://social.example/iqra", "admin", "34 minutes", "x" * 500, ""], ()),
+        (["تحریر: رابعہ سومرو"], ("رابعہ سومرو",)),
+        (["رابعہ سومرو اور داؤد زہری"], ("رابعہ سومرو", "داؤد زہری")),
+        (["लेखक: अनुपमा डोभाल"], ("अनुपमा डोभाल",)),
+    ],
+)
+def test_names_are_cleaned(given: list[str], names: tuple[str, ...]) -> None:
+    assert clean_authors(given) == names
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("By Sultan Brushal", "Sultan Brushal"),
+        ("Written by Sultan Brushal on 19 Nov 2025", "Sultan Brushal"),
+        ("By Sultan al Brushal | November 19, 2025", "Sultan al Brushal"),
+        ("لیکوال: شفیقه نورزۍ — د ۱۴۰۴ کال", "شفیقه نورزۍ"),
+        ("By then it was over.", None),
+        ("By contrast", None),
+        ("Bystanders", None),
+        ("Sultan Brushal", None),
+    ],
+)
+def test_a_byline_is_told_from_a_sentence(line: str, name: str | None) -> None:
+    assert byline_of(line) == name
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "The writer is a retired teacher.",
+        "The author, a lawyer, can be reached at x@mail.example",
+        "*The writer’s latest book is on salt.",
+        "THE WRITER IS AN INDEPENDENT ECONOMIST",
+        "Nadia Gul is a lawyer in Quetta. She can be reached at n@mail.example",
+        "مصنف ریٹائرڈ استاد ہیں۔",
+        "نویسنده این یادداشت آموزگار است.",
+    ],
+)
+def test_notes_on_the_author(note: str) -> None:
+    assert is_note(note)
+    assert author_note(["A first paragraph.", "A second.", note]) == note
+
+
+@pytest.mark.parametrize(
+    "text", ["The road is long.", "نویسنده: مریم", "The writers of the law " + "x" * 700, ""]
+)
+def test_what_is_no_note(text: str) -> None:
+    assert not is_note(text)
+
+
+def test_a_note_at_the_end_of_a_text_in_one_piece_is_found() -> None:
+    body = "It has no edge. " * 60 + "The writer is a pilot."
+    assert author_note([body]) == "The writer is a pilot."
+    assert author_note(["It has no edge. " * 60]) is None
+    assert author_note([]) is None
+
+
+BODY = [
+    "The flight is cancelled on four days of ten.",
+    "Nobody asks for a new airport.",
+    "We should like an edge.",
+]
+
+
+@pytest.mark.parametrize("line", ["Goats on the runway", "By Sultan Brushal", "Sultan Brushal", "19 November 2025", "Updated: Nov 19, 2025 11:30 PKT", "Home | Letters", "سه‌شنبه، ۲۷ عقرب ۱۴۰۴"])  # fmt: skip
+def test_the_frame_before_a_body_is_left_out(line: str) -> None:
+    assert without_frame([line, *BODY], "Goats on the runway", ["Sultan Brushal"]) == BODY
+
+
+@pytest.mark.parametrize("line", ["Published in Gilgit Letter, November 19th, 2025", "By Sultan Brushal"])
+def test_the_frame_after_it_too(line: str) -> None:
+    assert without_frame([*BODY, line], "", ()) == BODY
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["It began on 19 November 2025.", "The writer is a pilot", "By then, nobody came.", "A subheading"],
+)
+def test_sentences_and_notes_stay(line: str) -> None:
+    assert without_frame([line, *BODY, line], "", ()) == [line, *BODY, line]
+
+
+@given(st.lists(st.text(max_size=40)), st.text(max_size=20), st.lists(st.text(max_size=10), max_size=2))
+def test_a_body_never_becomes_empty(paragraphs: list[str], title: str, names: list[str]) -> None:
+    left = without_frame(paragraphs, title, names)
+    assert bool(left) == bool(paragraphs)
+    assert set(left) <= set(paragraphs)
