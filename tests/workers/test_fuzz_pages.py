@@ -1,0 +1,134 @@
+"""No page breaks a stage or stalls it: pages of our own, mutated at random, and a few built to be slow."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from khabar.models import Article, Entry, Record, Source
+from workers.extract import Extracted, Rejected, extract
+from workers.genre import classify
+from workers.language import identify
+from workers.normalize import normalize
+
+MakeRecord = Callable[..., Record]
+WORDS = "Some words of an ordinary sentence that goes on for a while here. "
+HEAD = (
+    '<title>A gate - The Review</title><meta property="og:title" content="A gate"><link rel=canonical href="/a/b">'
+    '<meta property="article:published_time" content="2025-02-27T08:15:00+05:00"><meta name=author content="Nadia Gul">'
+    '<script type="application/ld+json">{"@graph": [{"@type": "NewsArticle", "headline": "A gate", "author": [{"name": "Nadia Gul"}],'
+    ' "datePublished": "2025-02-27", "image": {"url": "/i.jpg"}}, {"@type": "BreadcrumbList", "itemListElement": []}]}</script>'
+)
+BITS = [
+    "<", ">", "</", "/>", "<!--", "-->", "<![CDATA[", "]]>", "&", "&#x0;", "&#1114112;", "\x00", "\x1b", "\ufffe", "\u200c", '"', "'", "=",
+    "<p>", "</div>", "<table><tr>", "<svg>", "<math>", "<template>", "<form>", "<select>", "<plaintext>", "<frameset>", "<body>",
+    "<h1>", "<time datetime=", "<a rel=author href=//[>", "<base href=x>", "۱۴۰۳/۱۳/۴۰", "By ", "{", "[", "\\u12", "<?php", "<html/>",
+    "<meta charset=utf-16>", "<script>", "</script>", "</article>", "99999999999999999999", "2025-99-99T99:99:99+99:99",
+]  # fmt: skip
+
+
+def read(record: Record, source: Source | None) -> Article | Rejected:
+    found = extract(record, source)
+    if isinstance(found, Rejected):
+        assert found.reason
+        return found
+    assert isinstance(found, Extracted)
+    article = identify(normalize(found, record, source), source)
+    return classify(article, found, record.discovery)
+
+
+def mutate(page: str, rng: random.Random) -> bytes:
+    """Return a page with up to eight bits of it deleted, doubled, moved, or put in from elsewhere."""
+    for _ in range(rng.randint(1, 8)):
+        start = rng.randrange(len(page) + 1)
+        end = min(len(page), start + rng.choice([1, 5, 40, 400]))
+        piece = page[start:end]
+        page = rng.choice(
+            [
+                page[:start] + page[end:],
+                page[:start] + piece + page[start:],
+                page[:start] + rng.choice(BITS) + page[start:],
+                page[:start] + rng.choice(BITS) + page[end:],
+                page[end:] + piece,
+                page[:start] + piece.swapcase() + page[end:],
+            ]
+        )
+    data = page.encode(rng.choice(["utf-8", "utf-8", "utf-16", "cp1256"]), "replace")
+    if rng.random() < 0.3 and data:
+        place = rng.randrange(len(data))
+        data = data[:place] + rng.randbytes(rng.randint(1, 4)) + data[place + 1 :]
+    return data
+
+
+def check(seed: int, make_record: MakeRecord, make_page: Callable[..., str], source: Source) -> None:
+    rng = random.Random(seed)
+    page = make_page(
+        head=HEAD, before="<nav><a href=/>Home</a></nav>", after="<footer>27 February 2025</footer>"
+    )
+    kind = rng.choice(["page", "page", "page", "text", "article"])
+    entry = Entry("https://review.example/a", "A gate") if rng.random() < 0.5 else None
+    text = (
+        page
+        if kind != "article"
+        else '{"title": "A gate", "body": "Text.", "authors": ["N"], "published": "2025-02-27", "url": null}'
+    )
+    record = make_record(
+        mutate(text, rng), kind=kind, entry=entry, charset=rng.choice([None, "utf-8", "latin-1", "bogus"])
+    )
+    article = read(record, source)
+    if isinstance(article, Article):
+        article.body.encode()  # no lone surrogates, which no index and no JSON takes
+        article.title.encode()
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32))
+def test_no_mutated_page_breaks_a_stage(
+    seed: int, make_record: MakeRecord, make_page: Callable[..., str], karachi: Source
+) -> None:
+    check(seed, make_record, make_page, karachi)
+
+
+@pytest.mark.soak
+def test_no_mutated_page_breaks_a_stage_in_the_long_run(
+    make_record: MakeRecord, make_page: Callable[..., str], karachi: Source
+) -> None:
+    for seed in range(20_000):
+        started = time.process_time()
+        check(seed, make_record, make_page, karachi)
+        assert time.process_time() - started < 5, f"seed {seed} is slow"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<div>" * 50_000 + f"<p>{WORDS * 9}",
+        f"<b>{WORDS}" * 20_000,
+        "<article>" + f"<p>{WORDS}</p>" * 30_000,
+        "<article><p>" + f"<span>{WORDS}</span>" * 19_000,
+        "<table><tr><td>" * 5_000 + WORDS * 9,
+        "<p>" + "<" * 2_000_000,
+        "<p>" + " \n" * 2_000_000 + WORDS,
+        "<p>" + "- " * 500_000,
+        f"<article class='{'a ' * 500_000}'><p>{WORDS * 9}",
+        "<script type='application/ld+json'>" + "[" * 500_000 + f"</script><p>{WORDS * 9}",
+        '<script type="application/ld+json">{"@type":"Article","headline":"' + "<" * 500_000 + f'"}}</script><p>{WORDS * 9}',
+        '<script type="application/ld+json">' + "\n " * 500_000 + f"x</script><p>{WORDS * 9}",
+        f"<meta name=author content='{'a, ' * 300_000}'><p>{WORDS * 9}",
+        f"<title>{' - ' * 300_000}</title><p>{WORDS * 9}",
+        f"<html{' ' * 500_000}x><p>{WORDS * 9}",
+        "<!--a-->" * 100_000 + f"<p>{WORDS * 9}",
+    ],
+    ids=lambda page: str(page[:24]),
+)  # fmt: skip
+def test_no_page_stalls_a_worker(page: str, make_record: MakeRecord) -> None:
+    started = time.process_time()
+    read(make_record(page), None)
+    assert (
+        time.process_time() - started < 10
+    )  # each takes a second or two at most; quadratic ones took minutes
