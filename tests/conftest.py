@@ -14,7 +14,7 @@ settings.load_profile("khabar")
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of real pages and labelled texts beside the checkout; without it the test is left out."""
+    """Return the folder of real pages and labelled texts beside the checkout; without it the test is left out."""
     folder = Path(__file__).resolve().parents[2] / "shared" / "data"
     if not folder.is_dir():
         pytest.skip(f"no labelled data at {folder.name}: ../shared/data is absent")
