@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from khabar.ports import Lease, Ledger
 
 TTL = 30.0  # seconds a lease lasts unless renewed
-MISSES = 5  # requests in a row without any answer, after which a host counts as down
-PATIENCE = 3.0  # seconds to wait for a host that somebody else holds
+MISSES = 3  # requests in a row without any answer, after which a host counts as down
+PATIENCE = 2.0  # seconds to wait for a host that somebody else holds
 POLL = 0.5
 
 Clock = Callable[[], datetime]
