@@ -83,7 +83,7 @@ def _keyword_holds(node: Keyword, view: View) -> bool:
 
 def _date_holds(node: DateRange, view: View) -> bool:
     moment = schema.moment(view.article, node.field, node.timezone)
-    if moment is None or (node.field == "published" and view.article.published is None):
+    if moment is None:
         return False
     after = node.start is None or node.start.astimezone(UTC) <= moment
     return after and (node.end is None or moment < node.end.astimezone(UTC))

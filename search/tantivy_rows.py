@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import tantivy
 from tantivy import Query
@@ -57,8 +58,8 @@ def read(
         yield _load(snapshot, address)
 
 
-def tally(engine: Engine) -> dict[tuple[str, date, str, str | None], int]:
-    """Return the number of rows by (source, day, outcome, reason)."""
+def tally(engine: Engine, buckets: int = _BUCKETS) -> dict[tuple[str, date, str, str | None], int]:
+    """Return the number of rows by (source, day, outcome, reason); at most `buckets` of them are counted at once."""
     snapshot = engine.snapshot()
     days = snapshot.aggregate(
         Query.all_query(), {"first": {"min": {"field": "day"}}, "last": {"max": {"field": "day"}}}
@@ -66,22 +67,27 @@ def tally(engine: Engine) -> dict[tuple[str, date, str, str | None], int]:
     first, last = days["first"]["value"], days["last"]["value"]
     if first is None:
         return {}
-    return dict(_counted(engine, snapshot, date.fromordinal(int(first)), date.fromordinal(int(last))))
+    return dict(
+        _counted(engine, snapshot, date.fromordinal(int(first)), date.fromordinal(int(last)), buckets)
+    )
 
 
 def _counted(
-    engine: Engine, snapshot: Snapshot, first: date, last: date
+    engine: Engine, snapshot: Snapshot, first: date, last: date, buckets: int
 ) -> Iterator[tuple[tuple[str, date, str, str | None], int]]:
-    terms = {"field": "tally", "size": _BUCKETS, "segment_size": _BUCKETS}
+    terms = {"field": "tally", "size": buckets, "segment_size": buckets}
     found = snapshot.aggregate(_days(engine, first, last), {"tally": {"terms": terms}})["tally"]
-    if found["sum_other_doc_count"] == 0 or first == last:
+    if found["sum_other_doc_count"] == 0:
         for bucket in found["buckets"]:
             key = codec.load(bucket["key"], tuple[str, date, str, str | None])
             yield key, bucket["doc_count"]
-        return
-    middle = first + (last - first) // 2
-    yield from _counted(engine, snapshot, first, middle)
-    yield from _counted(engine, snapshot, date.fromordinal(middle.toordinal() + 1), last)
+    elif first == last:  # a day with more kinds of outcome than can be counted at once: one by one
+        rows = read(engine, {}, first, last)
+        yield from Counter((row.source, row.day, row.outcome, row.reason) for row in rows).items()
+    else:
+        middle = first + (last - first) // 2
+        yield from _counted(engine, snapshot, first, middle, buckets)
+        yield from _counted(engine, snapshot, middle + timedelta(days=1), last, buckets)
 
 
 def _days(engine: Engine, since: date | None, until: date | None) -> Query:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.gaps import of_near, of_phrase
+from search.gaps import is_open, of_near, of_phrase
 from search.grammar import QueryError, parse
 from search.tantivy_cost import check_cost
 from search.tree import Near, Node, Phrase, Term
@@ -51,6 +51,11 @@ def test_near_stands_for_both_orders_at_every_distance() -> None:
     ]
     ordered = Near(near.left, near.right, 1, ordered=True)
     assert list(of_near(ordered)) == list(of_near(near))[:4]
+
+
+def test_a_place_is_open_to_several_words_or_to_a_prefix() -> None:
+    a, b, c = (Term("a"),), (Term("b"),), Term("c", prefix=True)
+    assert [is_open(slots) for slots in ((a, b), (a, (*a, *b)), ((c,), a))] == [False, True, True]
 
 
 def node(query: str) -> Node:
