@@ -18,6 +18,10 @@ from khabar.settings import BY_NAME, PREFIX, SETTINGS, Settings, Value, settings
 __all__ = ["SETTINGS", "ConfigError", "Settings", "load_settings", "settings_table"]
 
 
+# Two that are read elsewhere in this module, and those that speak to the tests.
+_NO_SETTING = re.compile(r"KHABAR_(HOME|CONFIG|REQUIRE_SERVICES|TEST_\w+)$")
+
+
 class ConfigError(KhabarError):
     """A setting that cannot be used: where it stands, what is wrong, how to mend it."""
 
@@ -80,7 +84,7 @@ def _from_file(home: Path, env: Mapping[str, str]) -> _Found:
 def _from_environment(env: Mapping[str, str]) -> _Found:
     found: _Found = {}
     for variable, raw in env.items():
-        if variable.startswith(PREFIX) and variable not in {"KHABAR_HOME", "KHABAR_CONFIG"} and raw:
+        if variable.startswith(PREFIX) and not _NO_SETTING.match(variable) and raw:
             key = variable.removeprefix(PREFIX).lower()
             found[key] = (_checked(variable, None, key, raw), variable)
     return found

@@ -219,3 +219,8 @@ def test_every_field_is_a_setting_and_its_default_is_the_documented_one(tmp_path
     settings = load_settings(tmp_path, {})
     for name in set(fields) - {"home", "archive_url", "user_agent", "jobs"}:
         assert named[name].read(named[name].default) == getattr(settings, name)
+
+
+def test_what_speaks_to_the_tests_is_no_setting(tmp_path: Path) -> None:
+    told = {"KHABAR_REQUIRE_SERVICES": "1", "KHABAR_TEST_ELASTICSEARCH_URL": "http://127.0.0.1:9200"}
+    assert load_settings(tmp_path, told) == load_settings(tmp_path, {})
