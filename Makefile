@@ -38,7 +38,7 @@ docs: setup ## write the generated pages of docs/ again
 	@$(BIN)/python docs/generate.py
 
 quality: setup ## scores on ../shared/data beside their peers'
-	@$(BIN)/python -m pytest -q -s tests/quality
+	@$(BIN)/python -m pytest -q -s tests/quality --whole
 
 bench: setup ## the side-by-side measurements that README quotes
 	@for b in benchmarks/*.py; do $(BIN)/python $$b || exit 1; done

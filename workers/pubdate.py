@@ -23,6 +23,7 @@ _URL_DAY = re.compile(r"/((?:19|20)\d{2})[/-]?(0[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d
 _UPDATED = re.compile(
     r"updat|modifi|edited|aktualis|mis à jour|actualiz|اپ ڈیٹ|अपडेट|বাংলা আপডেট|به‌روز", re.IGNORECASE
 )
+_READ = ("class", "id", "itemprop", "datetime", "content", "title", "data-utime")
 MAX_SEARCHED = 3000  # elements; a larger room is not searched, since htmldate reads it several times
 
 
@@ -132,7 +133,8 @@ def _trimmed(elements: list[Element]) -> Element:
     page = document_fromstring("<html><body></body></html>")
     body = next(page.iter("body"))
     for element in elements:
-        line = body.makeelement("p", {str(key): str(value) for key, value in element.items()})
+        # of the attributes only those that htmldate reads: others may have names that lxml reads but does not write
+        line = body.makeelement("p", {name: str(element.get(name)) for name in _READ if element.get(name)})
         line.text = " ".join(own_texts(element))
         body.append(line)
     return page

@@ -1,0 +1,123 @@
+"""Dates, authors and titles: exactly right or not, beside trafilatura's and htmldate's on the same pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import htmldate
+import pytest
+from trafilatura import bare_extraction
+
+from khabar.models import Article
+
+
+def moment_of(truth: dict[str, Any]) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(truth.get("published") or ""))
+    except ValueError:
+        return None
+
+
+def names(given: object) -> set[str]:
+    listed = given if isinstance(given, list) else [given]
+    return {name.casefold().strip() for name in listed if isinstance(name, str)}
+
+
+def share(verdicts: Iterable[bool]) -> float:
+    listed = list(verdicts)
+    return sum(listed) / len(listed)
+
+
+def same_day(truth: dict[str, Any], article: Article | None) -> bool:
+    """Tell whether the day is right, as printed or in the zone of the truth."""
+    told, found = moment_of(truth), article.published if article else None
+    if told is None or found is None:
+        return False
+    return told.date() in {
+        found.date(),
+        found.astimezone(told.tzinfo).date() if told.tzinfo else found.date(),
+    }
+
+
+def same_minute(truth: dict[str, Any], article: Article | None) -> bool:
+    told, found = moment_of(truth), article.published if article else None
+    if told is None or found is None:
+        return False
+    exact = told if told.tzinfo else told.replace(tzinfo=UTC)
+    return abs((exact - found).total_seconds()) < 60
+
+
+@pytest.mark.parametrize("name", ["fundus", "wcxb", "htmldate"])
+def test_the_day_of_publication(
+    name: str, articles: Callable[..., Any], hold: Callable[[str, float], None]
+) -> None:
+    hold(
+        f"day, {name}",
+        share(same_day(truth, article) for truth, article in articles(name) if moment_of(truth)),
+    )
+
+
+def test_the_minute_of_publication(articles: Callable[..., Any], hold: Callable[[str, float], None]) -> None:
+    timed = [(t, a) for t, a in articles("fundus") if (told := moment_of(t)) and (told.hour or told.minute)]
+    hold("minute, fundus", share(same_minute(truth, article) for truth, article in timed))
+
+
+def test_a_wrong_day_is_rarer_than_none(
+    articles: Callable[..., Any], hold: Callable[[str, float], None]
+) -> None:
+    dated = [(t, a) for t, a in articles("htmldate") if moment_of(t) and a and a.published]
+    hold("day right where given, htmldate", share(same_day(truth, article) for truth, article in dated))
+
+
+@pytest.mark.parametrize("name", ["fundus", "wcxb"])
+def test_authors_exactly(name: str, articles: Callable[..., Any], hold: Callable[[str, float], None]) -> None:
+    signed = [(truth, article) for truth, article in articles(name) if truth.get("authors")]
+    verdicts = (
+        bool(article) and names(truth["authors"]) == names(list(article.authors)) for truth, article in signed
+    )
+    hold(f"authors, {name}", share(verdicts))
+
+
+@pytest.mark.parametrize("name", ["fundus", "wcxb"])
+def test_titles_exactly(name: str, articles: Callable[..., Any], hold: Callable[[str, float], None]) -> None:
+    verdicts = (
+        bool(a) and " ".join(t["title"].split()) == a.title for t, a in articles(name) if t.get("title")
+    )
+    hold(f"title, {name}", share(verdicts))
+
+
+@pytest.mark.parametrize("name", ["fundus", "wcxb"])
+def test_trafilatura_on_the_same_pages(
+    name: str, whole: bool, pages: Callable[..., Any], compare: Callable[[str, str, float], None]
+) -> None:
+    if not whole:
+        pytest.skip("the peers run with --whole")
+    pairs = [(truth, bare_extraction(page, with_metadata=True)) for truth, page in pages(name)]
+    days = (_peer(one, "date") == str(told.date()) for truth, one in pairs if (told := moment_of(truth)))
+    signed = ((truth, one) for truth, one in pairs if truth.get("authors"))
+    authors = (names(truth["authors"]) == names(_peer(one, "author").split("; ")) for truth, one in signed)
+    titles = (" ".join(t["title"].split()) == _peer(one, "title") for t, one in pairs if t.get("title"))
+    for what, verdicts in (("day", days), ("authors", authors), ("title", titles)):
+        compare(f"{what}, {name}", "trafilatura", share(verdicts))
+
+
+def _peer(document: object, field: str) -> str:
+    return getattr(document, field, None) or ""
+
+
+def test_htmldate_on_its_own_pages(
+    whole: bool,
+    pages: Callable[..., Any],
+    compare: Callable[[str, str, float], None],
+) -> None:
+    if not whole:
+        pytest.skip("the peers run with --whole")
+    given = [(truth, page) for truth, page in pages("htmldate") if moment_of(truth)]
+    found = [htmldate.find_date(page) for _, page in given]
+    days = [told.date() for truth, _ in given if (told := moment_of(truth))]
+    right = [one is not None and date.fromisoformat(one) == day for one, day in zip(found, days, strict=True)]
+    compare("day, htmldate", "htmldate", share(right))
+    guessed = [verdict for verdict, one in zip(right, found, strict=True) if one]
+    compare("day right where given, htmldate", "htmldate", share(guessed))
