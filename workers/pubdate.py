@@ -23,6 +23,7 @@ _URL_DAY = re.compile(r"/((?:19|20)\d{2})[/-]?(0[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d
 _UPDATED = re.compile(
     r"updat|modifi|edited|aktualis|mis à jour|actualiz|اپ ڈیٹ|अपडेट|বাংলা আপডেট|به‌روز", re.IGNORECASE
 )
+_PUBLISHED_MARK = re.compile(r"entry-date|publi[sc]|posted", re.IGNORECASE)
 _READ = ("class", "id", "itemprop", "datetime", "content", "title", "data-utime")
 MAX_SEARCHED = 3000  # elements; a larger room is not searched, since htmldate reads it several times
 
@@ -95,12 +96,17 @@ def _timed(room: Room, habits: Habits) -> Iterator[Dated]:
     """Yield the dates of time elements, by their machine-readable attribute where there is one."""
     for element in room.times():
         own = element.get("itemprop") or ""
-        if own == "dateModified" or _UPDATED.search(element.get("class") or ""):
+        if own == "dateModified" or _is_update(str(element.get("class") or "")):
             continue
         for text in (element.get("datetime"), element.get("content"), text_of(element)):
             if text and (found := read_date(text, habits)):
                 yield _dated(*found, "microdata" if own else "time")
                 break
+
+
+def _is_update(marks: str) -> bool:
+    """Tell whether a time element is a change's. WordPress marks the day of publication `entry-date updated`, too."""
+    return _UPDATED.search(marks) is not None and not _PUBLISHED_MARK.search(marks)
 
 
 def _worded(texts: Iterable[str], origin: str, habits: Habits) -> Iterator[Dated]:
