@@ -18,6 +18,7 @@ from search.tree import Node
 __all__ = ["QueryError", "hints", "parse"]
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
+_JOINING = frozenset({"AND", "OR", "NOT"})
 _QUOTED = re.compile(r'"[^"]*"')
 _TILDE = "~n follows a phrase in quotes; the edit distance of a word (word~1) is not searchable"
 _LOWER = re.compile(r"(?<!\S)(and|or|not|o?near/\d+)(?!\S)")
@@ -34,7 +35,9 @@ def parse(
     if len(text) > MAX_LENGTH:
         raise QueryError(MAX_LENGTH, f"the query is longer than {MAX_LENGTH} characters", None)
     plain = text.translate(_QUOTES)
-    if len(plain.split()) > 4 * MAX_TERMS:  # before the parser spends its time on them
+    if (
+        sum(word not in _JOINING for word in plain.split()) > MAX_TERMS
+    ):  # before the parser spends its time on them
         raise QueryError(0, f"the query has more than {MAX_TERMS} words")
     _check_brackets(plain)
     try:
