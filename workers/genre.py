@@ -23,7 +23,7 @@ _CUES: tuple[tuple[Genre, re.Pattern[str]], ...] = (
     ("editorial", re.compile(r"\b(editorials?|leaders?)\b|\bاداری[ہے]\b|\bسرمقال[هہ]\b|\bسرلیکنه\b|संपादकीय|सम्पादकीय|সম্পাদকীয়")),
     ("column", re.compile(r"\b(column|columns|columnists?)\b|\bکالمز?\b|\bستون\b|स्तंभ|কলাম")),
     ("opinion", re.compile(
-        r"\b(opinions?|op-? ?eds?|views?|viewpoints?|perspectives?|comment|commentary|commentisfree|blogs?|voices|analys[ie]s)\b"
+        r"\b(opinions?|op-? ?eds?|views|viewpoints?|perspectives?|comment|commentary|commentisfree|blogs?|voices|analys[ie]s)\b"
         r"|\b(رائے|نقطہ نظر|بلاگز?|دیدگاه|یادداشت|تحلیل|لیدلوری|شننه)\b|विचार|नज़रिया|ब्लॉग|মতামত"
     )),
     ("news", re.compile(r"\b(news|latest|headlines?|sports?)\b|\b(خبریں|تازہ ترین|اخبار|خبرونه)\b|समाचार|खबरें|সংবাদ")),
