@@ -24,7 +24,6 @@ _SHORTEST = {
     "zh-Hant": "zh",
     "zh-CN": "zh",
     "zh-TW": "zh",
-    "no": "nb",
     "jw": "jv",
 }
 
