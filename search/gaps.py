@@ -7,6 +7,11 @@ from itertools import combinations_with_replacement, product
 
 from search.tree import Near, Phrase, Sequence, Term
 
+# An engine makes one expression of the words that may stand in one place. Tantivy's may take some 1,000 bytes of
+# words before it refuses them, and an open end as much as 17 more.
+_ROOM = 700
+_OPEN_END = 20
+
 Slots = tuple[tuple[Term, ...], ...]  # each with the terms that may stand there
 Placed = tuple[Slots, tuple[int, ...]]  # slots and their places, from 0
 
@@ -35,8 +40,22 @@ def is_open(slots: Slots) -> bool:
     return any(len(slot) > 1 or any(term.prefix for term in slot) for slot in slots)
 
 
+def count(node: Near) -> int:
+    """Return how many phrases a NEAR stands for, without making them."""
+    pairs = len(_alternatives(node.left)) * len(_alternatives(node.right))
+    return pairs * (node.distance + 1) * (1 if node.ordered else 2)
+
+
 def _alternatives(side: tuple[Sequence, ...]) -> list[Slots]:
-    """Return the alternatives of a side: its single words together in one, each phrase by itself."""
-    singles = tuple(sequence[0] for sequence in side if len(sequence) == 1)
-    phrases = [tuple((term,) for term in sequence) for sequence in side if len(sequence) > 1]
-    return [*([(singles,)] if singles else []), *phrases]
+    """Return the alternatives of a side: its single words together, as many as fit, each phrase by itself."""
+    singles: list[Slots] = []
+    room = 0
+    for term in (sequence[0] for sequence in side if len(sequence) == 1):
+        size = len(term.text.encode()) + (_OPEN_END if term.prefix else 0)
+        if singles and size <= room:
+            singles[-1] = ((*singles[-1][0], term),)
+            room -= size
+        else:
+            singles.append(((term,),))
+            room = _ROOM - size
+    return [*singles, *(tuple((term,) for term in sequence) for sequence in side if len(sequence) > 1)]

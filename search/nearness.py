@@ -6,6 +6,7 @@ from typing import cast
 
 from lark import Token, Tree
 
+from search import gaps
 from search.refusal import MAX_DISTANCE, MAX_GAPS, QueryError
 from search.spelled import phrase_words, terms
 from search.tree import Near, Sequence, Term, Where
@@ -29,18 +30,11 @@ def near(children: list[Syntax | Token], where: Where) -> Near:
         )
     left, right = (_side(child, position) for child in (children[0], children[2]))
     found = Near(left, right, int(number), name == "ONEAR", where)
-    if _gaps(found) > MAX_GAPS:
-        raise QueryError(position, f"{operator} between so many phrases is too wide to search exactly")
+    if gaps.count(found) > MAX_GAPS:
+        raise QueryError(
+            position, f"{operator} between so many words or phrases is too wide to search exactly"
+        )
     return found
-
-
-def _gaps(found: Near) -> int:
-    """Return how many exact phrases a NEAR stands for; words and prefixes of a side count as one."""
-    left, right = (
-        sum(len(sequence) > 1 for sequence in side) + any(len(sequence) == 1 for sequence in side)
-        for side in (found.left, found.right)
-    )
-    return left * right * (found.distance + 1) * (1 if found.ordered else 2)
 
 
 def _side(syntax: Syntax | Token, position: int) -> tuple[Sequence, ...]:

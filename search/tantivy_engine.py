@@ -138,6 +138,8 @@ def _said_as(kind: type[DamagedIndexError | UnwritableIndexError], folder: Path)
     try:
         yield
     except (OSError, ValueError) as error:
+        if "invalid argument" in str(error):  # our mistake, not the disk's: no rebuilding mends it
+            raise
         raise kind(folder, str(error)) from error
     except BaseException as error:
         # A panic in Rust is no Exception, and its class cannot be imported.

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.gaps import is_open, of_near, of_phrase
+from search.gaps import count, is_open, of_near, of_phrase
 from search.grammar import QueryError, parse
 from search.tantivy_cost import check_cost
 from search.tree import Near, Node, Phrase, Term
@@ -56,6 +56,24 @@ def test_near_stands_for_both_orders_at_every_distance() -> None:
 def test_a_place_is_open_to_several_words_or_to_a_prefix() -> None:
     a, b, c = (Term("a"),), (Term("b"),), Term("c", prefix=True)
     assert [is_open(slots) for slots in ((a, b), (a, (*a, *b)), ((c,), a))] == [False, True, True]
+
+
+@given(
+    st.lists(st.tuples(st.text("abک", min_size=1, max_size=100), st.booleans()), min_size=1, max_size=60),
+    st.integers(0, 3),
+    st.booleans(),
+)
+def test_no_place_is_open_to_more_than_an_engine_takes(
+    words: list[tuple[str, bool]], distance: int, ordered: bool
+) -> None:
+    side = tuple((Term(*word),) for word in words)
+    near = Near(side, ((Term("b"),),), distance, ordered)
+    placed = list(of_near(near))
+    assert len(placed) == count(near)
+    slots = [slot for alternatives, _ in placed for slot in alternatives]
+    assert all(sum(len(term.text.encode()) for term in slot) <= 700 for slot in slots)
+    firsts = [alternatives[0] for alternatives, places in placed if places == (0, 1)]
+    assert {(term,) for slot in firsts for term in slot} >= set(side)
 
 
 def node(query: str) -> Node:

@@ -344,3 +344,16 @@ def test_a_prefix_that_stands_for_too_much_is_refused_before_it_runs(tmp_path: P
         with pytest.raises(QueryError, match="different words"):
             index.search(parse(query, now=NOW))
     assert index.search(parse("ab1*", now=NOW)).total == 1
+
+
+@pytest.mark.parametrize(("letters", "end"), [("abcdefgh", ""), ("کگچپشسدر", "*"), ("𠀀𠀁𠀂𠀃", "*")])
+def test_near_takes_as_many_words_on_a_side_as_it_is_allowed(tmp_path: Path, letters: str, end: str) -> None:
+    create_index(tmp_path)
+    index = TantivyIndex(tmp_path)
+    seed = random.Random(letters)
+    words = ["".join(seed.choices(letters, k=20)) for _ in range(200)]
+    put(index, 1, body=f"peace {words[150]}")
+    put(index, 2, body=f"{words[3]} and more of it, peace")
+    side = " OR ".join(f"{word}{end}" for word in words)
+    assert index.search(parse(f"({side}) NEAR/2 peace", now=NOW)).total == 1
+    assert index.search(parse(f"({side}) NEAR/4 (peace OR war)", now=NOW)).total == 2
