@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from functools import lru_cache
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import tldextract
-from w3lib.url import canonicalize_url, url_query_cleaner
+from w3lib.url import canonicalize_url
 
 ID_VERSION = 1
 
@@ -20,6 +20,8 @@ _TRACKING = re.compile(
 _SECTION = re.compile(
     r"^/?((index|home|default)\.\w+)?$|^/(category|tag|topics?|section|author|writer)s?/", re.IGNORECASE
 )
+
+_AMP = re.compile(r"(/amp)+/?$")
 
 # The list of public suffixes that ships with tldextract: never fetched, never cached on disk.
 _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
@@ -36,15 +38,31 @@ def canonical(url: str, base: str | None = None) -> str:
     parts = urlsplit(absolute)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"not a web address: {url!r}")
-    tracking = [
-        name.split("=", 1)[0] for name in parts.query.split("&") if _TRACKING.match(name.split("=", 1)[0])
-    ]
-    cleaned = url_query_cleaner(absolute, tracking, remove=True) if tracking else absolute
-    normal = urlsplit(canonicalize_url(cleaned))
-    port = parts.port
-    host = parts.hostname.rstrip(".") + (f":{port}" if port and port not in {80, 443} else "")
-    path = re.sub(r"/amp/?$", "/", normal.path) or "/"
-    return normal._replace(netloc=host, path=path).geturl()
+    normal = urlsplit(canonicalize_url(absolute))
+    path = _AMP.sub("/", normal.path) or "/"
+    # Only now: an escaped name has become plain.
+    kept = [field for field in normal.query.split("&") if not _TRACKING.match(field.split("=", 1)[0])]
+    return normal._replace(netloc=_host(normal), path=path, query="&".join(kept)).geturl()
+
+
+def _host(parts: SplitResult) -> str:
+    """Return the host without user and usual port; a name in any script as the network knows it (`xn--…`)."""
+    name = (parts.hostname or "").rstrip(".")
+    if not name or re.search(r"[\s<>\"{}|\\^`%]", name):
+        raise ValueError(f"no host has the name {name!r}")
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    return (f"[{name}]" if ":" in name else _networks(name)) + (
+        f":{parts.port}" if parts.port not in {None, usual} else ""
+    )
+
+
+def _networks(name: str) -> str:
+    if name.isascii():
+        return name
+    try:
+        return name.encode("idna").decode()
+    except UnicodeError:
+        return name
 
 
 def article_id(url: str) -> str:
