@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from khabar.codec import dump, load
 from khabar.models import Article, Source
 from khabar.urls import article_id
-from workers.dates import Dated
 from workers.extract import Extracted
+from workers.extract.dates import Dated
 from workers.normalize import clean_line, clean_text, normalize
 
 MakeRecord = Callable[..., Any]

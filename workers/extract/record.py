@@ -8,13 +8,13 @@ from typing import Literal
 
 from khabar.models import Record, Source
 from khabar.urls import canonical
-from workers.authors import author_note, clean_authors
-from workers.body import Body, find_body
-from workers.dates import Dated
-from workers.frame import without_frame
-from workers.imported import read_import
-from workers.markup import MAX_BYTES, Page, decode, looks_like_html, parse
-from workers.metadata import Metadata, describe
+from workers.extract.authors import author_note, clean_authors
+from workers.extract.body import Body, find_body
+from workers.extract.dates import Dated
+from workers.extract.frame import without_frame
+from workers.extract.imported import read_import
+from workers.extract.markup import MAX_BYTES, Page, decode, looks_like_html, parse
+from workers.extract.metadata import Metadata, describe
 
 MIN_WORDS = 8
 MIN_LETTERS = 60  # some scripts put no spaces between words

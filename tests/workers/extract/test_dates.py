@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from khabar.models import Source
-from workers.calendars import from_solar, is_solar_year
-from workers.dates import Habits, habits_of, plausible, read_date
+from workers.extract.calendars import from_solar, is_solar_year
+from workers.extract.dates import Habits, habits_of, plausible, read_date
 
 PK = Habits(ZoneInfo("Asia/Karachi"))
 AF = Habits(ZoneInfo("Asia/Kabul"), solar=True)

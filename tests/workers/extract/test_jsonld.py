@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers import jsonld
-from workers.markup import parse
+from workers.extract import jsonld
+from workers.extract.markup import parse
 
 
 def nodes_of(*blocks: str) -> list[jsonld.Node]:

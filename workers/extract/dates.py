@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from khabar.models import Precision, Source
 from khabar.text import fold_word
-from workers.calendars import GREGORIAN, SOLAR, from_solar, is_solar_year
+from workers.extract.calendars import GREGORIAN, SOLAR, from_solar, is_solar_year
 
 EARLIEST = 1990
 _SOLAR_COUNTRIES = frozenset({"AF", "IR"})

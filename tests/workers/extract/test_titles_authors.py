@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.authors import author_note, byline_of, clean_authors, is_note
-from workers.frame import without_frame
-from workers.titles import choose_title, strip_site
+from workers.extract.authors import author_note, byline_of, clean_authors, is_note
+from workers.extract.frame import without_frame
+from workers.extract.titles import choose_title, strip_site
 
 
 @pytest.mark.parametrize(

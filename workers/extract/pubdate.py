@@ -11,9 +11,9 @@ from htmldate import find_date
 from lxml.html import document_fromstring
 
 from khabar.models import Entry, Precision, Source
-from workers.dates import Dated, Habits, habits_of, plausible, read_date
-from workers.markup import Element
-from workers.regions import Room, own_texts, text_of
+from workers.extract.dates import Dated, Habits, habits_of, plausible, read_date
+from workers.extract.markup import Element
+from workers.extract.regions import Room, own_texts, text_of
 
 _CONFIDENCE = {
     "json-ld": 0.97, "json-ld-page": 0.9, "meta": 0.93, "microdata": 0.92, "feed": 0.9, "time": 0.8, "byline": 0.7,

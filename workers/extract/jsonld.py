@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from workers.markup import Element
+from workers.extract.markup import Element
 
 Node = Mapping[str, Any]
 

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from khabar.models import Source
-from workers.authors import clean_authors
-from workers.dates import Dated, habits_of, plausible, read_date
+from workers.extract.authors import clean_authors
+from workers.extract.dates import Dated, habits_of, plausible, read_date
 
 
 @dataclass(frozen=True, slots=True)

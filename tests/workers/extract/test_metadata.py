@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from khabar.models import Entry, Source
-from workers.markup import parse
-from workers.metadata import Metadata, describe
+from workers.extract.markup import parse
+from workers.extract.metadata import Metadata, describe
 
 FETCHED = datetime(2025, 3, 1, 9, 30, tzinfo=UTC)
 URL = "https://review.example/opinion/a-gate-and-a-stamp?ref=home"

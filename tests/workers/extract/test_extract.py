@@ -9,7 +9,7 @@ import pytest
 
 from khabar.models import Entry, Source
 from workers.extract import Extracted, Rejected, extract
-from workers.markup import MAX_BYTES, MAX_NODES
+from workers.extract.markup import MAX_BYTES, MAX_NODES
 
 MakeRecord = Callable[..., Any]
 MakePage = Callable[..., str]

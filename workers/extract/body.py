@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from trafilatura import bare_extraction
 
-from workers.authors import is_note, may_have_note
-from workers.markup import Element, Page
-from workers.regions import is_furniture, text_of
+from workers.extract.authors import is_note, may_have_note
+from workers.extract.markup import Element, Page
+from workers.extract.regions import is_furniture, text_of
 
 SHORT = 250  # characters; a body below it is looked for again
 SHARE = 0.4  # of the text in long paragraphs; the same

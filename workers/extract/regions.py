@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from khabar.text import fold
-from workers.markup import Element
+from workers.extract.markup import Element
 
 _FURNITURE_TAGS = frozenset(
     {"nav", "aside", "footer", "script", "style", "noscript", "template", "form", "iframe"}

@@ -14,7 +14,7 @@ from khabar.models import Article, Discovery, Record, Source, attempt_name
 from workers.extract import Rejected, extract
 from workers.normalize import normalize
 
-PAGES = Path(__file__).resolve().parents[1] / "pages"
+PAGES = Path(__file__).resolve().parents[2] / "pages"
 CASES = sorted(folder.name for folder in PAGES.iterdir() if (folder / "page.html").exists())
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from khabar.text import fold
-from workers.authors import byline_of, is_note
-from workers.dates import Habits, read_date
+from workers.extract.authors import byline_of, is_note
+from workers.extract.dates import Habits, read_date
 
 MAX_LINE = 100
 _ENDS = (".", "!", "?", "۔", "؟", "।", "”", '"', "»", ":")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.markup import MAX_NODES, decode, looks_like_html, parse
+from workers.extract.markup import MAX_NODES, decode, looks_like_html, parse
 
 URDU = "پل کے نیچے پانی بہت گہرا ہے اور کشتی چھوٹی"
 GERMAN = "Die Brücke über den Fluß ist für Füße schöner als für Räder"

@@ -10,13 +10,13 @@ from urllib.parse import urljoin, urlsplit
 from khabar.models import Entry, Source
 from khabar.text import fold
 from khabar.urls import believable_canonical, canonical, registrable_domain
-from workers import jsonld
-from workers.authors import byline_of, clean_authors
-from workers.dates import Dated
-from workers.markup import Element
-from workers.pubdate import Clues, choose_modified, choose_published
-from workers.regions import Room, find_room, heading_of, text_of
-from workers.titles import MAX_TITLE, choose_title
+from workers.extract import jsonld
+from workers.extract.authors import byline_of, clean_authors
+from workers.extract.dates import Dated
+from workers.extract.markup import Element
+from workers.extract.pubdate import Clues, choose_modified, choose_published
+from workers.extract.regions import Room, find_room, heading_of, text_of
+from workers.extract.titles import MAX_TITLE, choose_title
 
 _PUBLISHED = (
     "article:published_time", "og:article:published_time", "datepublished", "date", "dc.date", "dc.date.issued",

@@ -1,0 +1,10 @@
+"""EXTRACT: what a record says — body, title, authors, dates — or why it is no article.
+
+`record` chooses by the kind of record; `markup` parses a page once; `body`, `frame` and `regions` find the text;
+`metadata` asks `jsonld`, meta elements, `titles`, `authors` and `pubdate` for the facts; `dates` and `calendars` read
+what publishers print; `imported` reads articles that come as JSON.
+"""
+
+from workers.extract.record import Extracted, Rejected, extract
+
+__all__ = ["Extracted", "Rejected", "extract"]
