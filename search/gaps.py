@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import combinations_with_replacement, product
 
 from search.tree import Near, Phrase, Sequence, Term
@@ -41,9 +42,19 @@ def is_open(slots: Slots) -> bool:
 
 
 def count(node: Near) -> int:
-    """Return how many phrases a NEAR stands for, without making them."""
-    pairs = len(_alternatives(node.left)) * len(_alternatives(node.right))
-    return pairs * (node.distance + 1) * (1 if node.ordered else 2)
+    """Return how many phrases a NEAR stands for, without making them; one that is open counts for five."""
+    pairs = product(_alternatives(node.left), _alternatives(node.right))
+    weights = sum(5 if is_open(left + right) else 1 for left, right in pairs)
+    return weights * (node.distance + 1) * (1 if node.ordered else 2)
+
+
+def without(node: Near, missing: Callable[[Term], bool]) -> Near | None:
+    """Return a NEAR without what holds a missing term, since nothing can be beside it; None where a side is empty."""
+    left, right = (
+        tuple(sequence for sequence in side if not any(map(missing, sequence)))
+        for side in (node.left, node.right)
+    )
+    return replace(node, left=left, right=right) if left and right else None
 
 
 def _alternatives(side: tuple[Sequence, ...]) -> list[Slots]:

@@ -16,7 +16,7 @@ from tantivy import Occur, Query
 
 from khabar.text import stems
 from search import schema
-from search.gaps import Slots, is_open, of_near, of_phrase
+from search.gaps import Slots, is_open, of_near, of_phrase, without
 from search.tantivy_cost import check_cost, expanded, fields_of, frequency_in
 from search.tantivy_engine import Snapshot
 from search.tantivy_fields import FORMS, form_field, micros
@@ -33,6 +33,7 @@ from search.tree import (
     Or,
     Phrase,
     Prefix,
+    Term,
     Word,
 )
 
@@ -116,11 +117,18 @@ def _in_field(node: Word | Prefix | Phrase | Near, field: str, at: Snapshot) -> 
         case Phrase():
             return any_of([_sequence(slots, places, field, at) for slots, places in of_phrase(node)])
         case Near():
-            return any_of([_sequence(slots, places, field, at) for slots, places in of_near(node)])
+            # The expressions of open phrases are what costs: words that no article holds need none.
+            held = without(node, lambda term: not _occurs(term, field, at))
+            placed = of_near(held) if held else ()
+            return any_of([_sequence(slots, places, field, at) for slots, places in placed])
 
 
 def _term(field: str, text: str, at: Snapshot) -> Query:
     return Query.term_query(at.schema, field, text, index_option="freq")
+
+
+def _occurs(term: Term, field: str, at: Snapshot) -> bool:
+    return bool(at.beginning(field, term.text, 1) if term.prefix else at.frequency(field, term.text))
 
 
 def _sequence(slots: Slots, places: tuple[int, ...], field: str, at: Snapshot) -> Query:

@@ -351,8 +351,8 @@ def test_near_takes_as_many_words_on_a_side_as_it_is_allowed(tmp_path: Path, let
     create_index(tmp_path)
     index = TantivyIndex(tmp_path)
     seed = random.Random(letters)
-    words = ["".join(seed.choices(letters, k=20)) for _ in range(200)]
-    put(index, 1, body=f"peace {words[150]}")
+    words = ["".join(seed.choices(letters, k=20)) for _ in range(60)]
+    put(index, 1, body=f"peace {words[50]}")
     put(index, 2, body=f"{words[3]} and more of it, peace")
     side = " OR ".join(f"{word}{end}" for word in words)
     assert index.search(parse(f"({side}) NEAR/2 peace", now=NOW)).total == 1
