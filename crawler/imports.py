@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import IO, cast
 
 import msgspec
-import zstandard
 from isal import igzip
+from isal.igzip_lib import IsalError
 from selectolax.lexbor import LexborHTMLParser
 
+from khabar.archive.containers import Gap, Piece, pieces
+from khabar.archive.files import ArchiveError
 from khabar.archive.foreign import read_warc
 from khabar.models import Article, Capture, Damage, Discovery, Source, attempt_name
 from khabar.text import slug
@@ -68,13 +70,15 @@ class Importer:
     def read(self, path: Path, url: str | None = None) -> Iterator[Item | Problem]:
         """Yield what a file holds, item by item; a problem does not end the reading where it can go on."""
         try:
-            if path.name.endswith(WARCS):
+            if _is(path, WARCS):
                 yield from self._warc(path)
-            elif path.name.endswith(LINES):
+            elif _is(path, LINES):
                 yield from self._lines(path)
             else:
                 yield self._page(path, url)
-        except (OSError, EOFError, igzip.BadGzipFile, zstandard.ZstdError) as error:
+        except ArchiveError as error:
+            yield Problem(path, None, error.what, error.how)
+        except (OSError, EOFError, IsalError) as error:  # pyright: ignore[reportGeneralTypeIssues] - its stub names an instance
             yield Problem(path, None, _cause(error), "fetch or pack the file again")
 
     def _page(self, path: Path, url: str | None) -> Item:
@@ -82,10 +86,7 @@ class Importer:
             payload = file.read(self._max_bytes + 1)
         name = canonical(url) if url else page_url(payload)
         capture = Capture(name, self._now(), "page", payload, content_type="text/html")
-        if len(payload) > self._max_bytes:
-            capture = replace(capture, kind="attempt", payload=b"")
-            return capture, self._discovery(capture, self._source(name), failure="too_large", refused=True)
-        return capture, self._discovery(capture, self._source(name))
+        return self._item(capture, name, self._source(name))
 
     def _warc(self, path: Path) -> Iterator[Item | Problem]:
         for found in read_warc(path):
@@ -95,17 +96,19 @@ class Importer:
                 )
                 continue
             self._now()
+            name = _name(found.url)
             if found.status is not None and not 200 <= found.status < 300 and found.kind == "page":
-                bare = replace(found, kind="attempt", payload=b"", status=None, headers=())
-                yield bare, self._discovery(bare, self._source(found.url), failure=f"http_{found.status}")
+                yield self._bare(found, name, self._source(name), f"http_{found.status}")
             else:
-                yield found, self._discovery(found, self._source(found.url))
+                yield self._item(found, name, self._source(name))
 
     def _lines(self, path: Path) -> Iterator[Item | Problem]:
-        with _opened(path) as file:
-            for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), b""), 1):
-                if line.strip():
-                    yield self._line(path, number, line)
+        with path.open("rb") as file:
+            for number, line in enumerate(_split(pieces(file, path.name.lower())), 1):
+                if isinstance(line, Gap):
+                    yield Problem(path, number, line.reason, "mend the file; what could be read of it was")
+                elif plain := line.removeprefix(BOM_UTF8).strip():
+                    yield self._line(path, number, plain)
 
     def _line(self, path: Path, number: int, line: bytes) -> Item | Problem:
         try:
@@ -125,37 +128,41 @@ class Importer:
         kept = {name: value for name, value in row.items() if name in _ARTICLE_FIELDS and name != "id"}
         url = row.get("url")
         try:
-            name = canonical(url) if isinstance(url, str) else _urn(text.encode())
+            name = canonical(url if isinstance(url, str) else "")
         except ValueError:
             name = _urn(text.encode())
         payload = msgspec.json.encode(kept)
         capture = Capture(name, self._now(), "article", payload, content_type="application/json")
         source = row.get("source")
         named = self._named(source) if isinstance(source, str) else None
-        return capture, self._discovery(capture, named or self._source(name))
+        return self._item(capture, name, named or self._source(name))
 
     def _named(self, name: str) -> str | None:
         key = slug(name)
         return self._names.get(name) or self._names.get(key) or key or None
 
     def _source(self, url: str) -> str:
-        if url.startswith("urn:"):
-            return "import"
-        domain = registrable_domain(url)
-        return self._domains.get(domain, domain)
+        domain = "" if url.startswith("urn:") else registrable_domain(url)
+        return self._domains.get(domain, domain) or "import"
 
-    def _discovery(
-        self, capture: Capture, source: str, failure: str | None = None, refused: bool = False
-    ) -> Discovery:
+    def _item(self, capture: Capture, name: str, source: str) -> Item:
+        """Return a capture with its discovery; of one that is too large only that it was."""
+        if len(capture.payload) > self._max_bytes:
+            return self._bare(capture, name, source, "too_large", refused=True)
+        return capture, self._discovery(name, source)
+
+    def _bare(self, capture: Capture, name: str, source: str, failure: str, *, refused: bool = False) -> Item:
+        bare = replace(capture, kind="attempt", payload=b"", status=None, headers=())
+        return bare, replace(self._discovery(name, source), failure=failure, refused=refused)
+
+    def _discovery(self, name: str, source: str) -> Discovery:
         assert self._last is not None, "every capture takes the time first"
         return Discovery(
-            attempt=attempt_name(self._last, capture.url),
-            url=capture.url,
+            attempt=attempt_name(self._last, name),
+            url=name,
             claimed=self._last,
             source=source,
             why="import",
-            failure=failure,
-            refused=refused,
         )
 
     def _now(self) -> datetime:
@@ -175,7 +182,10 @@ def files(paths: Iterable[Path]) -> Iterator[Path]:
     """Yield the files to read: named ones as they come, of a folder its pages and WARCs in order of name."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(found for found in path.rglob("*") if found.name.endswith(PAGES + WARCS))
+            # A mirror made by wget has folders named like pages.
+            yield from sorted(
+                found for found in path.rglob("*") if _is(found, PAGES + WARCS) and not found.is_dir()
+            )
         else:
             yield path
 
@@ -185,20 +195,32 @@ def check(paths: Sequence[Path], url: str | None) -> Problem | None:
     for path in paths:
         if not path.exists():
             return Problem(path, None, "no such file or folder", "check the path")
+        try:
+            next(path.iterdir(), None) if path.is_dir() else path.open("rb").close()
+        except OSError as error:
+            return Problem(path, None, _cause(error), "make it readable")
         if path.is_dir():
             if not any(islice(files([path]), 1)):
                 return Problem(
                     path, None, "no page (.html, .html.gz) or WARC in it", "name .jsonl files one by one"
                 )
-        elif not path.name.endswith(PAGES + WARCS + LINES):
+        elif not _is(path, PAGES + WARCS + LINES):
             return Problem(path, None, "unknown kind of file", f"known are {' '.join(PAGES + WARCS + LINES)}")
-        try:
-            next(path.iterdir(), None) if path.is_dir() else path.open("rb").close()
-        except OSError as error:
-            return Problem(path, None, _cause(error), "make it readable")
-    if url and (len(paths) != 1 or not paths[0].name.endswith(PAGES)):
+    return None if url is None else _check_url(paths, url)
+
+
+def _check_url(paths: Sequence[Path], url: str) -> Problem | None:
+    if len(paths) != 1 or not _is(paths[0], PAGES) or paths[0].is_dir():
         return Problem(paths[0], None, "--url names one page", "give exactly one .html file with it")
+    try:
+        canonical(url)
+    except ValueError:
+        return Problem(paths[0], None, f"--url {url!r} is no web address", "write it out, with https://")
     return None
+
+
+def _is(path: Path, endings: tuple[str, ...]) -> bool:
+    return path.name.lower().endswith(endings)
 
 
 def page_url(page: bytes) -> str:
@@ -217,6 +239,14 @@ def page_url(page: bytes) -> str:
     return _urn(page)
 
 
+def _name(url: str) -> str:
+    """Return the name under which people ask for a URL that somebody else recorded."""
+    try:
+        return canonical(url)
+    except ValueError:
+        return url
+
+
 def _urn(content: bytes) -> str:
     return f"urn:sha256:{hashlib.sha256(content).hexdigest()}"
 
@@ -224,17 +254,38 @@ def _urn(content: bytes) -> str:
 def _cause(error: Exception) -> str:
     if isinstance(error, EOFError):
         return "the file ends too early"
-    return error.strerror if isinstance(error, OSError) and error.strerror else f"{error}"
+    return error.strerror if isinstance(error, OSError) and error.strerror else f"it is damaged ({error})"
+
+
+def _split(found: Iterable[Piece | Gap]) -> Iterator[bytes | Gap]:
+    """Yield the lines of a stream, and the places where it is broken off; ends at a line that is no article's."""
+    begun: list[bytes] = []
+    size = 0
+    for piece in found:
+        if isinstance(piece, Gap):
+            begun, size = [], 0
+            yield piece
+            continue
+        head, newline, tail = piece.data.partition(b"\n")
+        begun.append(head)
+        if newline:
+            yield b"".join(begun)
+            *whole, last = tail.split(b"\n")
+            yield from whole
+            begun, size = [last], 0
+        size += len(begun[-1])
+        if size > MAX_LINE:
+            yield Gap(piece.offset, f"a line of more than {MAX_LINE >> 20} MiB")
+            return
+    if any(begun):
+        yield b"".join(begun)
 
 
 @contextmanager
 def _opened(path: Path) -> Generator[IO[bytes]]:
     with path.open("rb") as raw:
-        if path.name.endswith(".gz"):
+        if _is(path, (".gz",)):
             with igzip.open(raw, "rb") as file:
                 yield cast("IO[bytes]", file)
-        elif path.name.endswith(".zst"):
-            with zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True) as file:
-                yield io.BufferedReader(cast("io.RawIOBase", file))
         else:
             yield raw
