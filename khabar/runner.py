@@ -6,14 +6,17 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from json import JSONDecodeError
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any, cast
 
+from khabar.errors import KhabarError
 from khabar.runtime import Runtime
 from workers.ingest import Ingester, Progress
 from workers.pool import Pool
@@ -21,6 +24,8 @@ from workers.read import start
 from workers.reader import SegmentReader
 
 Report = Callable[["Crawling | None", Progress], None]
+
+PAUSE = 0.2  # seconds between two looks at a crawler while there is nothing to read
 
 
 @dataclass(slots=True)
@@ -46,11 +51,19 @@ def pool(runtime: Runtime, processes: int | None = None) -> Generator[Pool]:
 
 @contextmanager
 def ingester(runtime: Runtime, made: Pool) -> Generator[Ingester]:
-    """Give an ingester on a pool; its leases are given back at the end."""
+    """Give an ingester on a pool; its leases are given back at the end.
+
+    What breaks it counts as a try of the segments it is at; what is the machine's fault or a person's wish does not.
+    """
     reader = SegmentReader(made, runtime.store)
     each = Ingester(runtime.store, runtime.index, runtime.ledger, reader, runtime.holder, runtime.clock)
     try:
         yield each
+    except KhabarError:
+        raise
+    except Exception:
+        each.close(blame=True)
+        raise
     finally:
         each.close()
 
@@ -68,9 +81,9 @@ def crawl(
 ) -> Crawling:
     """Run one crawl of these sources beside the ingester, until both have nothing left to do."""
     with crawler(runtime, sources, limit) as crawling:
-        while crawling.status is None or each.step():
-            if crawling.status is None:
-                each.step()
+        while (busy := each.step()) or crawling.status is None:
+            if not busy:
+                time.sleep(PAUSE)
             crawling.listen()
             report(crawling.state, each.progress)
     report(crawling.state, each.progress)
@@ -119,7 +132,11 @@ class CrawlerProcess:
         stdout = cast("IO[bytes]", self._process.stdout)
         with stdout:
             for line in stdout:
-                self._said.put(json.loads(line))
+                # A library may print; whatever it is, it must be read, or the crawler stands still.
+                with suppress(JSONDecodeError, UnicodeDecodeError):
+                    told = json.loads(line)
+                    if isinstance(told, dict):
+                        self._said.put(cast("dict[str, Any]", told))
 
 
 @contextmanager

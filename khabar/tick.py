@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from khabar import runner
@@ -13,19 +14,24 @@ from khabar.archive.segments import outcome_key, segment_of
 from khabar.archive.store import Store
 from khabar.catalogue import Topic
 from khabar.digest import build, render_html, render_json, render_text
+from khabar.errors import KhabarError
 from khabar.jobs import Cluster, Crawl, Digest, Ingest, Job, Retag
 from khabar.ports import Lease, Submit
 from khabar.runner import CrawlerProcess
 from khabar.runtime import Runtime
 from khabar.schedule import SourcePlan, State, TopicPlan, due, names
 from workers.ingest import LEASE, Ingester
+from workers.reader import CEILING
 from workers.retag import retag
 from workers.topics import compile_topics
 
 Say = Callable[[str], None]
 
+RESTING = ("digest", "retag")  # kinds of which a job is marked as sent where it failed: it rests for a while
+log = logging.getLogger(__name__)
 
-def snapshot(runtime: Runtime, waiting: Iterable[str] = ()) -> State:
+
+def snapshot(runtime: Runtime, waiting: Iterable[str] = RESTING) -> State:
     """Return everything that decides what is due in this home, as it is now."""
     store, ledger = runtime.store, runtime.ledger
     pending = {segment_of(key): store.exists(outcome_key(segment_of(key))) for key in store.keys("pending/")}
@@ -36,10 +42,18 @@ def snapshot(runtime: Runtime, waiting: Iterable[str] = ()) -> State:
     )
     topics = tuple(_plan(store, topic) for topic in runtime.catalogue.topics.values() if topic.enabled)
     leased = frozenset(lease.name for lease in ledger.leases(runtime.clock()))
-    return State(pending, sources, topics, leased, waiting=frozenset(waiting))
+    state = State(pending, sources, topics, leased, waiting=frozenset(waiting))
+    wanted = [
+        name for job in due(state, runtime.clock()) if isinstance(job, Digest | Retag) for name in names(job)
+    ]
+    return replace(
+        state,
+        sent={name: at for name in wanted if (at := ledger.last_run(f"sent:{name}"))},
+        quarantined=frozenset(name for name in wanted if ledger.tries(name) >= CEILING),
+    )
 
 
-def tick(runtime: Runtime, submit: Submit, waiting: Iterable[str] = ()) -> list[Job]:
+def tick(runtime: Runtime, submit: Submit, waiting: Iterable[str] = RESTING) -> list[Job]:
     """Submit what is due now and return it; a second tick at once, or a lost one, changes no result."""
     jobs = due(snapshot(runtime, waiting), runtime.clock())
     for job in jobs:
@@ -51,9 +65,10 @@ def keep_digest(runtime: Runtime, topic: Topic, day: date) -> str:
     """Build the digest of a topic's day, keep it in the archive's store as it is, once; return its key."""
     digest = build(runtime.index, topic, day)
     key = f"digests/{topic.id}/{day.isoformat()}"
-    runtime.store.put(f"{key}.html", render_html(digest, outlet_names(runtime)).encode())
-    runtime.store.put(f"{key}.txt", render_text(digest, outlet_names(runtime)).encode())
-    # The JSON comes last: it is what marks the digest as made.
+    # What a killed process left is written again, so that all three tell the same; the JSON comes last, since it is
+    # what marks the digest as made.
+    runtime.store.replace(f"{key}.html", render_html(digest, outlet_names(runtime)).encode())
+    runtime.store.replace(f"{key}.txt", render_text(digest, outlet_names(runtime)).encode())
     runtime.store.put(f"{key}.json", render_json(digest).encode())
     return f"{key}.html"
 
@@ -63,10 +78,9 @@ def outlet_names(runtime: Runtime) -> dict[str, str]:
     return {source.id: source.name for source in runtime.catalogue.sources.values()}
 
 
-def retag_topic(runtime: Runtime, topic: Topic, cursor: str = "") -> None:
-    """Match a topic on every article that is there, and remember that this version is through."""
-    for _ in retag(runtime.index, topic.id, compile_topics([topic]), cursor):
-        pass
+def retag_topic(runtime: Runtime, topic: Topic, cursor: str = "") -> Iterator[str]:
+    """Match a topic on every article that is there, and remember that this version is through; yields its cursor."""
+    yield from retag(runtime.index, topic.id, compile_topics([topic]), cursor)
     runtime.store.put(f"retagged/{topic.id}/{topic.version:06d}", b"")
 
 
@@ -102,6 +116,14 @@ class Bench:
         return taken
 
 
+@dataclass(slots=True)
+class _Work:
+    """A job that this process is at: a step of it at each turn, so that what is pending need not wait for it."""
+
+    lease: Lease
+    steps: Iterator[str]
+
+
 class Loop:
     """`khabar run`: one process that does what is due, with a crawler and a pool beside it."""
 
@@ -114,6 +136,7 @@ class Loop:
         self._crawler: CrawlerProcess | None = None
         self._leases: list[Lease] = []
         self._renewed = time.monotonic()
+        self._work: _Work | None = None
 
     def turn(self) -> bool:
         """Do what is due now; True while something is under way or still due."""
@@ -122,13 +145,16 @@ class Loop:
         jobs = tick(self._runtime, self._bench)
         for job in self._bench.take():
             self._do(job, busy)
-        return busy or self._crawler is not None or bool(jobs)
+        self._advance()
+        if not busy and self._work is None and self._crawler is not None:
+            time.sleep(runner.PAUSE)
+        return busy or self._crawler is not None or self._work is not None or bool(jobs)
 
     def close(self) -> None:
         """End the crawl in good order and give the leases back."""
         self._stack.close()
-        for lease in self._leases:
-            self._runtime.ledger.release(lease)
+        for lease in [*self._leases, *([self._work.lease] if self._work else [])]:
+            self._runtime.ledger.release(lease, done=True)
 
     def _do(self, job: Job, busy: bool) -> None:
         match job:
@@ -136,14 +162,41 @@ class Loop:
                 pass  # the ingester takes all that is pending at each turn
             case Crawl() if self._crawler is None:
                 self._begin_crawl(job)
-            case Digest(topics, day) if not busy and self._crawler is None:
-                for topic in topics:
-                    key = keep_digest(self._runtime, self._runtime.catalogue.topics[topic], day)
-                    self._say(f"digest of {topic} for {day}: {key}")
-            case Retag(topic, _, cursor) if not busy:
-                retag_topic(self._runtime, self._runtime.catalogue.topics[topic], cursor)
+            case Digest(topics, day) if not busy and self._work is None and self._crawler is None:
+                self._begin(job, self._make_digests(topics, day))
+            case Retag(topic, _, cursor) if not busy and self._work is None:
+                self._begin(job, retag_topic(self._runtime, self._runtime.catalogue.topics[topic], cursor))
             case _:
                 pass  # due again at the next turn, when what stands before it is done
+
+    def _make_digests(self, topics: Iterable[str], day: date) -> Iterator[str]:
+        for topic in topics:
+            key = keep_digest(self._runtime, self._runtime.catalogue.topics[topic], day)
+            self._say(f"digest of {topic} for {day}: {key}")
+            yield key
+
+    def _begin(self, job: Job, steps: Iterator[str]) -> None:
+        runtime = self._runtime
+        lease = runtime.ledger.acquire(names(job)[0], runtime.holder, LEASE, runtime.clock())
+        self._work = _Work(lease, steps) if lease else None
+
+    def _advance(self) -> None:
+        """Do the next step of the job; one that fails is said, rests for a while, and is left alone in the end."""
+        if self._work is None:
+            return
+        lease, ledger = self._work.lease, self._runtime.ledger
+        try:
+            if next(self._work.steps, None) is None:
+                ledger.release(lease, done=True)
+            elif ledger.renew(lease, LEASE, self._runtime.clock()):
+                return
+        except Exception as error:
+            is_ours = not isinstance(error, KhabarError)  # the machine's fault is no reason to give a job up
+            log.log(logging.ERROR if is_ours else logging.DEBUG, "%s failed", lease.name, exc_info=error)
+            self._say(f"{lease.name} failed ({error}): tried again in a while")
+            ledger.mark_run(f"sent:{lease.name}", self._runtime.clock())
+            ledger.release(lease, done=not is_ours)
+        self._work = None
 
     def _begin_crawl(self, job: Crawl) -> None:
         now, ledger = self._runtime.clock(), self._runtime.ledger
@@ -162,12 +215,15 @@ class Loop:
         if self._crawler.status is None:
             if time.monotonic() - self._renewed > LEASE / 3:
                 self._renewed = time.monotonic()
-                self._leases = [ledger.renew(lease, LEASE, now) or lease for lease in self._leases]
+                renewed = [ledger.renew(lease, LEASE, now) for lease in self._leases]
+                self._leases = [lease for lease in renewed if lease is not None]
             return
         for lease in self._leases:
             # Also after a crawl that failed: the next one comes in its time, not at once and for ever.
             ledger.mark_run(lease.name, now)
             ledger.release(lease, done=True)
-        self._say(f"crawled: {self._crawler.state.told.get('fetched', 0)} pages fetched")
+        state = self._crawler.state
+        ended = f", but the crawler ended with status {state.status}: see {state.log}" if state.status else ""
+        self._say(f"crawled: {state.told.get('fetched', 0)} pages fetched{ended}")
         self._leases, self._crawler = [], None
         self._stack.close()

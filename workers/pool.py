@@ -123,7 +123,12 @@ class Pool:
     def _spawn(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, self._start, os.getpid()), daemon=True)
-        process.start()
+        # The child inherits the mask: a Ctrl-C while it is still importing is none of its business.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         theirs.close()
         return _Worker(process, ours)  # pyright: ignore[reportArgumentType] - the stub means Windows' pipes
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from khabar.archive.records import read_segment
 from khabar.archive.store import Store, open_store
 from khabar.catalogue import load
 from khabar.catalogue.versions import numbered
 from khabar.codec import dump
 from khabar.models import Batch, Damage, Reading
 from workers.pipeline import Knowledge, prepare, read_safely
+from workers.reader import read_if_there
 
 Versions = Mapping[str, int]
 
@@ -31,7 +31,7 @@ def read_task(task: str, store: Store, knowledge: Knowledge) -> Batch:
     segment, _, only = task.partition("#")
     readings: list[Reading] = []
     damage: list[Damage] = []
-    for record in read_segment(store, segment):
+    for record in read_if_there(store, segment):
         if isinstance(record, Damage):
             damage.append(record)
         elif not only or record.id == only:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 
 from khabar.archive.records import read_segment
@@ -21,7 +21,7 @@ class SegmentReader:
     def __init__(self, pool: Pool, store: Store) -> None:
         self._pool = pool
         self._store = store
-        self._tries: Counter[str] = Counter()
+        self._tries: dict[str, int] = {}  # of the segments under way
         self._parts: defaultdict[str, list[Batch]] = defaultdict(list)
         self._expected: dict[str, int] = {}
         self._given_up: list[Batch] = []
@@ -36,13 +36,15 @@ class SegmentReader:
         """True when nothing is under way."""
         return not self._pool.busy and not self._given_up
 
+    def __contains__(self, segment: str) -> bool:
+        """Tell whether a segment is under way; it must not be submitted again until it has come back."""
+        return segment in self._tries
+
     def submit(self, segment: str, tries: int = 1) -> None:
         """Have a segment read; `tries` counts this one and all that went wrong before."""
         self._tries[segment] = tries
         if tries > CEILING:
-            self._given_up.append(
-                Batch(segment, tuple(_crashed(record) for record in self._records(segment)))
-            )
+            self._given_up.append(self._unread(segment))
         elif tries > ISOLATE_AFTER:
             self._isolate(segment)
         else:
@@ -54,6 +56,11 @@ class SegmentReader:
         for result in self._pool.results(0 if found else timeout):
             if (batch := self._receive(result)) is not None:
                 found.append(batch)
+        # One whose records cannot be read at all, or that was given up after the deaths just heard of.
+        found += self._given_up
+        self._given_up = []
+        for batch in found:
+            del self._tries[batch.segment]
         return found
 
     def _receive(self, result: Done | Died) -> Batch | None:
@@ -68,7 +75,8 @@ class SegmentReader:
         if len(self._parts[segment]) < self._expected[segment]:
             return None
         parts = self._parts.pop(segment)
-        return Batch(segment, tuple(reading for each in parts for reading in each.readings), parts[0].damage)
+        damage = next((each.damage for each in parts if each.damage), ())  # the dead tell of none
+        return Batch(segment, tuple(reading for each in parts for reading in each.readings), damage)
 
     def _isolate(self, segment: str) -> None:
         records = [record.id for record in self._records(segment)]
@@ -76,7 +84,13 @@ class SegmentReader:
         for record in records:
             self._pool.submit(f"{segment}#{record}")
         if not records:
-            self._given_up.append(Batch(segment, ()))
+            self._given_up.append(self._unread(segment))
+
+    def _unread(self, segment: str) -> Batch:
+        """Return a segment as it is given up: every record crashed, every damaged place kept."""
+        held = list(read_if_there(self._store, segment))
+        readings = (_crashed(record) for record in held if not isinstance(record, Damage))
+        return Batch(segment, tuple(readings), tuple(each for each in held if isinstance(each, Damage)))
 
     def _lost(self, segment: str, record_id: str) -> Batch:
         return Batch(
@@ -84,7 +98,15 @@ class SegmentReader:
         )
 
     def _records(self, segment: str) -> Iterator[Record]:
-        return (record for record in read_segment(self._store, segment) if not isinstance(record, Damage))
+        return (record for record in read_if_there(self._store, segment) if not isinstance(record, Damage))
+
+
+def read_if_there(store: Store, segment: str) -> Iterator[Record | Damage]:
+    """Yield what a segment holds; one that the archive has lost is a damage, and stops nothing else."""
+    if store.exists(segment):
+        yield from read_segment(store, segment)
+    else:
+        yield Damage(segment, 0, "the archive has lost this segment")
 
 
 def _crashed(record: Record) -> Reading:

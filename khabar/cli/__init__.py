@@ -71,7 +71,11 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
-        sys.exit("interrupted: what was under way is taken up by the next command")
+        click.echo(
+            "khabar: interrupted: nothing that was archived is lost, the next crawl, ingest or run takes it up",
+            err=True,
+        )
+        sys.exit(130)
     except KhabarError as error:
         click.echo(f"khabar: {error}", err=True)
         sys.exit(error.status)

@@ -36,14 +36,14 @@ def crawl(to: Console, source: tuple[str, ...], limit: int | None) -> None:
         with runner.pool(runtime) as pool, runner.ingester(runtime, pool) as ingester:
             crawling = runner.crawl(runtime, ingester, sources, limit, watch(to))
             to.progress_done()
-        for each in sources:
+        for each in sources if crawling.status == 0 else ():
             runtime.ledger.mark_run(f"crawl:{each}", runtime.clock())
         told = crawling.told
         click.echo(
             f"crawled {len(sources)} source(s): {told.get('endpoints', 0)} endpoints, "
             f"{told.get('unchanged', 0)} unchanged, {told.get('claimed', 0)} discovered, {told.get('fetched', 0)} fetched"
         )
-        click.echo(outcome_table(ingester.progress.rows.values()))
+        click.echo(outcome_table(ingester.progress.outcomes))
         if crawling.status:
             click.echo(
                 f"khabar: the crawler ended with status {crawling.status}: see {crawling.log}", err=True
@@ -79,8 +79,8 @@ def ingest(to: Console, path: tuple[Path, ...], url: str | None) -> None:
                 watch(to)(None, ingester.progress)
         progress = runner.drain(ingester, watch(to))
         to.progress_done()
-        click.echo(outcome_table(progress.rows.values()))
-        sys.exit(2 if problems and not progress.rows else max(_attention(progress), min(problems, 1)))
+        click.echo(outcome_table(progress.outcomes))
+        sys.exit(2 if problems and not progress.attempts else max(_attention(progress), min(problems, 1)))
 
 
 def _import(runtime: Runtime, paths: Sequence[Path], url: str | None) -> Iterator[Problem | None]:
@@ -118,8 +118,7 @@ def watch(to: Console) -> runner.Report:
     def report(crawling: runner.Crawling | None, progress: Progress) -> None:
         fetched = f"{crawling.told.get('fetched', 0)} fetched, " if crawling else ""
         to.progress(
-            f"{fetched}{len(progress.rows)} read: "
-            + ", ".join(f"{k} {n}" for k, n in progress.counts.items())
+            f"{fetched}{progress.attempts} read: " + ", ".join(f"{k} {n}" for k, n in progress.counts.items())
         )
 
     return report
@@ -130,7 +129,6 @@ def _attention(progress: Progress) -> int:
         click.echo(
             f"khabar: {damage.segment}, byte {damage.offset}: {damage.reason}: the rest was read", err=True
         )
-    broken = sum(row.reason in {"crashed", "broken_page"} for row in progress.rows.values())
-    if broken:
-        click.echo(f"khabar: {broken} page(s) broke a stage: `khabar quarantine list`", err=True)
-    return int(bool(broken or progress.damage))
+    if progress.broken:
+        click.echo(f"khabar: {progress.broken} page(s) broke a stage: `khabar quarantine list`", err=True)
+    return int(bool(progress.broken or progress.damage))

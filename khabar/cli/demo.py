@@ -86,7 +86,7 @@ def _crawl(to: Console, runtime: Runtime, ingester: Ingester, sources: Sequence[
         sys.exit(1)
     told = crawling.told
     click.echo(f"{told.get('endpoints', 0)} feeds asked, {told.get('unchanged', 0)} of them unchanged")
-    click.echo(outcome_table(ingester.progress.rows.values()))
+    click.echo(outcome_table(ingester.progress.outcomes))
 
 
 def _show(to: Console, runtime: Runtime) -> None:

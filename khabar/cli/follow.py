@@ -90,7 +90,8 @@ def topics_retag(to: Console, topic: tuple[str, ...]) -> None:
     """
     with working(to.settings) as runtime:
         for each in _topics(runtime, topic):
-            retag_topic(runtime, each)
+            for _ in retag_topic(runtime, each):
+                pass
             found = runtime.index.search(runtime.parse(f"topic:{each.id}"), limit=0).total
             click.echo(f"{each.id} version {each.version}: {found} articles")
 

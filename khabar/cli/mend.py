@@ -121,9 +121,10 @@ def quarantine_retry(to: Console, names: tuple[str, ...]) -> None:
         chosen = [key for key in runtime.store.keys("quarantine/") if not names or _name(key) in names]
         for key in chosen:
             reading = load(runtime.store.get(key) or b"", Reading)
+            # In this order: a segment with neither would be forgotten. The page leaves quarantine when it is read.
             runtime.store.put(pending_key(reading.segment), b"")
             runtime.store.delete(outcome_key(reading.segment))
-            runtime.store.delete(key)
+            runtime.store.put(pending_key(reading.segment), b"")
         progress = runner.drain(ingester, lambda _, __: None)
         left = sum(1 for _ in runtime.store.keys("quarantine/"))
         click.echo(f"{len(chosen)} read again in {progress.segments} segments; {left} in quarantine")

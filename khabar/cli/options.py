@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import wraps
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import click
 
 from khabar.config import Settings, load_settings
-from khabar.models import Outcome
+from khabar.models import OutcomeKind
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,14 +57,14 @@ def console(function: F) -> F:
     return wrapped  # type: ignore[return-value]
 
 
-def outcome_table(rows: Iterable[Outcome]) -> str:
+def outcome_table(outcomes: Mapping[tuple[OutcomeKind, str | None], int]) -> str:
     """Return attempts counted by outcome, with the reasons of those that brought no article."""
     counts: Counter[str] = Counter()
     reasons: dict[str, Counter[str]] = {}
-    for row in rows:
-        counts[row.outcome] += 1
-        if row.outcome in {"rejected", "failed"}:
-            reasons.setdefault(row.outcome, Counter())[row.reason or "unknown"] += 1
+    for (outcome, reason), count in outcomes.items():
+        counts[outcome] += count
+        if outcome in {"rejected", "failed"}:
+            reasons.setdefault(outcome, Counter())[reason or "unknown"] += count
     lines = [
         f"{kind:<14}{counts[kind]:>7}" + _reasons(reasons.get(kind))
         for kind in ("indexed", "revised", "unchanged", "duplicate_of", "rejected", "failed")

@@ -10,6 +10,7 @@ import click
 
 from khabar import runner
 from khabar.cli.options import Console, console
+from khabar.lock import LockHeld
 from khabar.runtime import working
 from khabar.tick import Loop
 
@@ -38,13 +39,26 @@ def run(to: Console, once: bool) -> None:
             runtime, ingester, lambda message: to.say(f"{runtime.clock():%Y-%m-%d %H:%M:%SZ} {message}")
         )
         try:
-            while (busy := loop.turn()) or not once:
-                if not busy:
-                    time.sleep(PAUSE)
+            while _turn(loop, once, to) or not once:
+                pass
         except KeyboardInterrupt:
             to.say("ending: the crawl is sealed, the rest is taken up at the next start")
         finally:
             loop.close()
+
+
+def _turn(loop: Loop, once: bool, to: Console) -> bool:
+    """Take one turn, and rest after one without work; who keeps a home going outlasts a long job of another."""
+    try:
+        busy = loop.turn()
+    except LockHeld as held:
+        if once:
+            raise
+        to.say(f"waiting: {held}")
+        busy = False
+    if not busy and not once:
+        time.sleep(PAUSE)
+    return busy
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
