@@ -63,10 +63,11 @@ def fold_word(word: str) -> str:
     return plain[:MAX_TOKEN]
 
 
-def tokenize(text: str) -> list[Token]:
+@lru_cache(maxsize=16)  # the stages look at the same title and body one after the other
+def tokenize(text: str) -> tuple[Token, ...]:
     """Return the words of a text in order, folded, with their code point offsets into it."""
     words = ((fold_word(match[0]), match) for match in _WORD.finditer(text))
-    return [Token(folded, match.start(), match.end()) for folded, match in words if folded]
+    return tuple([Token(folded, match.start(), match.end()) for folded, match in words if folded])
 
 
 def words(text: str) -> list[str]:
@@ -81,7 +82,7 @@ def fold(text: str) -> str:
 
 def slug(name: str) -> str:
     """Return a name as an id: folded words joined by hyphens (`The News` → `the-news`)."""
-    return "-".join(token.text for token in tokenize(name))
+    return "-".join(words(name))
 
 
 @lru_cache(maxsize=200_000)

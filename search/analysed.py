@@ -23,9 +23,9 @@ class Field:
         self._name: Literal["title", "body"] | None = name  # None: no field that a Mention can lie in
         self._values = values
         self._lang = lang
-        self.tokens: list[Token] = tokenize(values[0]) if values else []
+        self.tokens = tokenize(values[0]) if values else ()
         for value in values[1:]:
-            self.tokens += [_GAP, *tokenize(value)]
+            self.tokens += (_GAP, *tokenize(value))
 
     @cached_property
     def places(self) -> dict[str, list[int]]:

@@ -32,7 +32,7 @@ class Words(NamedTuple):
 
 def read(body: str) -> Words:
     """Return the words of a body; reading costs far more than comparing, so who compares often keeps them."""
-    words = tuple(token.text for token in tokenize(body))
+    words = tuple([token.text for token in tokenize(body)])
     return Words(words, frozenset(zip(words, words[1:], words[2:], strict=False)))
 
 

@@ -18,7 +18,7 @@ from ahocorasick_rs import AhoCorasick
 
 from khabar.catalogue import Gazetteer, GazetteerEntity
 from khabar.models import Article, Entity, Field, Mention
-from khabar.text import Token, fold, tokenize
+from khabar.text import fold, tokenize
 
 LEAD = 60  # words of the body that count as its beginning
 QUARTERS = 4  # parts of the body over which a subject spreads, and a mere mention does not
@@ -67,7 +67,7 @@ class _View:
     def __init__(self, field: Field, text: str) -> None:
         self.field: Field = field
         self.text = text
-        self.tokens: list[Token] = tokenize(text)
+        self.tokens = tokenize(text)
         self.folded = f" {' '.join([token[0] for token in self.tokens])} "
 
     @cached_property
