@@ -37,7 +37,15 @@ class Reindexed:
 
 
 def reindex(runtime: Runtime, pool: Pool, report: Report) -> Reindexed:
-    """Build a generation beside the one in use, swap, and bring in what was sealed or ingested meanwhile."""
+    """Build a generation beside the one in use, swap, and bring in what was sealed or ingested meanwhile.
+
+    One at a time: a second one would take the first one's generation for what a dead one left.
+    """
+    with Lock(runtime.settings.home / "reindex.lock").held(command_name(), 0):
+        return _reindex(runtime, pool, report)
+
+
+def _reindex(runtime: Runtime, pool: Pool, report: Report) -> Reindexed:
     home, store = runtime.settings.index, runtime.store
     held = partial(runtime.lock.held, command_name(), runtime.settings.lock_wait)
     with held():

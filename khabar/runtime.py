@@ -139,8 +139,9 @@ def holder_name() -> str:
 def bury_the_dead(ledger: Ledger, moment: datetime) -> None:
     """Give back the leases of processes of this machine that are no more; their tries stay counted."""
     for lease in ledger.leases(moment):
-        host, pid, started = lease.holder.rsplit(":", 2)
-        if host == socket.gethostname() and _started(int(pid)) != started:
+        host, _, process = lease.holder.partition(":")
+        pid, _, started = process.partition(":")
+        if host == socket.gethostname() and pid.isdecimal() and _started(int(pid)) != started:
             ledger.release(lease)
 
 

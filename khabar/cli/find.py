@@ -15,11 +15,11 @@ import click
 
 from khabar.archive.records import read_segment
 from khabar.cli import page
-from khabar.cli.options import Console, console
+from khabar.cli.options import Console, console, web_address, zone
 from khabar.codec import dump, plain
 from khabar.models import Article, Damage, Document, Hit, Record
 from khabar.runtime import Runtime, reading
-from khabar.urls import article_id, canonical
+from khabar.urls import article_id
 from search.grammar import hints
 from search.matcher import match
 from search.schema import FACETS
@@ -59,7 +59,9 @@ COLUMNS = (
     "--timeline", type=click.Choice(["day", "week", "month"]), help="Count what is found over time."
 )
 @click.option(
-    "--timezone", help="Time zone of the timeline and of dates in the query (default: the setting)."
+    "--timezone",
+    callback=zone,
+    help="Time zone of the timeline and of dates in the query (default: the setting).",
 )
 @console
 def search(to: Console, query: str, **options: Any) -> None:
@@ -81,13 +83,13 @@ def search(to: Console, query: str, **options: Any) -> None:
         found = find(runtime, node, options)
         found["took_ms"] = round((time.perf_counter() - began) * 1000, 1)
         if options["shape"] == "json":
-            click.echo(json.dumps({"query": query, **found}, ensure_ascii=False))
+            click.echo(as_json(query, found))
         else:
             click.echo(page.results(found, sys.stdout.isatty()))
 
 
 def find(runtime: Runtime, node: Node, options: dict[str, Any]) -> dict[str, Any]:
-    """Return what `--format json` prints, but for the query and the time."""
+    """Return one page of what a query finds: the parts of `as_json`, but for the query and the time."""
     results = runtime.index.search(
         node,
         sort=options["sort"],
@@ -113,13 +115,19 @@ def find(runtime: Runtime, node: Node, options: dict[str, Any]) -> dict[str, Any
     }
 
 
+def as_json(query: str, found: dict[str, Any]) -> str:
+    """Return what `find` found as `--format json` prints it: articles without their body."""
+    hits = [
+        {**hit, "article": {name: value for name, value in hit["article"].items() if name != "body"}}
+        for hit in found["hits"]
+    ]
+    return json.dumps({"query": query, **found, "hits": hits}, ensure_ascii=False)
+
+
 def _hit(hit: Hit, node: Node) -> dict[str, Any]:
-    article = plain(hit.document.article)
-    assert isinstance(article, dict)
-    article.pop("body", None)
     return {
         "score": round(hit.score, 4),
-        "article": article,
+        "article": plain(hit.document.article),
         "snippets": snippets(node, hit.document.article),
     }
 
@@ -158,10 +166,11 @@ def _row(cells: Any) -> str:
 
 def _cell(value: Any) -> str:
     if isinstance(value, tuple):
-        return "; ".join(getattr(each, "id", each) for each in value)
-    text = "" if value is None else value.isoformat() if hasattr(value, "isoformat") else str(value)
-    # A spreadsheet would run such a title as a formula.
-    return f"'{text}" if text[:1] in "=+-@\t" and text[:1] else text
+        text = "; ".join(getattr(each, "id", each) for each in value)
+    else:
+        text = "" if value is None else value.isoformat() if hasattr(value, "isoformat") else str(value)
+    # A spreadsheet would run such a title, or such an author, as a formula.
+    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else text
 
 
 @click.command()
@@ -198,8 +207,8 @@ def show(to: Console, article: str, raw: bool, revisions: bool, why: str | None,
 def _find(runtime: Runtime, name: str) -> Document:
     ids = [name]
     if "://" in name or name.startswith("urn:"):
-        ids = [article_id(canonical(name))]
-        ids += [row.article for row in runtime.index.rows(url=canonical(name)) if row.article]
+        url = web_address(name)
+        ids = [article_id(url), *(row.article for row in runtime.index.rows(url=url) if row.article)]
     found = runtime.index.get(ids)
     if not found:
         raise click.UsageError(

@@ -74,7 +74,9 @@ def topics_test(to: Console, topic: str, days: int) -> None:
         for document in found[:8]:
             article = document.article
             score = next((f"{match.score:g}  " for match in article.topics if match.id == topic), "")
-            click.echo(f"  {page.day(article)}  {score}{article.source}  {article.title}")
+            click.echo(
+                f"  {page.day(article)}  {score}{article.source}  {page.heading(article.title, article.body)}"
+            )
         if known:
             _differences(runtime, known, found, window)
 

@@ -11,11 +11,13 @@ from datetime import date
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
 from khabar.config import Settings, load_settings
 from khabar.models import OutcomeKind
+from khabar.urls import canonical
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -85,6 +87,22 @@ def day(_context: click.Context, _parameter: click.Parameter, value: str | None)
         return date.fromisoformat(value)
     except ValueError:
         raise click.BadParameter(f"{value!r} is no date: write YYYY-MM-DD, such as 2025-01-31") from None
+
+
+def zone(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """Read a time zone option, a name of the IANA list."""
+    try:
+        return ZoneInfo(value).key if value else value
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise click.BadParameter(f"{value!r} is no time zone: write a name such as Asia/Karachi") from None
+
+
+def web_address(text: str) -> str:
+    """Return the canonical form of a URL that a person typed."""
+    try:
+        return canonical(text)
+    except ValueError:
+        raise click.UsageError(f"{text!r} is no web address: write it out, with https://") from None
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> click.UsageError:

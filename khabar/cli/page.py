@@ -11,6 +11,7 @@ from typing import Any
 from khabar.models import Article, Document, Mention
 
 WIDTH = 96
+HEADING = 70  # characters of the body that stand for a title
 
 
 def results(found: dict[str, Any], terminal: bool) -> str:
@@ -35,9 +36,17 @@ def article(document: Document, spans: Sequence[Mention], terminal: bool) -> str
         "topics " + (", ".join(f"{t.id} {t.score:g}" for t in found.topics) or "none"),
         "entities " + (", ".join(f"{e.id} {e.salience:.2f}" for e in found.entities[:12]) or "none"),
     ]
-    title = _marked(found.title, [s for s in spans if s.field == "title"])
+    title = _marked(found.title, [s for s in spans if s.field == "title"]) or "untitled"
     body = _marked(found.body, [s for s in spans if s.field == "body"])
     return styled("\n".join([f"<mark>{title}</mark>" if not spans else title, *facts, "", body]), terminal)
+
+
+def heading(title: str, body: str) -> str:
+    """Return an article's title; of one without, its first words, which say that they are not one."""
+    if title:
+        return title
+    first = textwrap.shorten(body[: 4 * HEADING], HEADING, placeholder=" …")
+    return f"[untitled] {first}" if first else "[untitled]"
 
 
 def revisions(document: Document) -> str:
@@ -72,8 +81,9 @@ def _hit(number: int, hit: dict[str, Any], terminal: bool) -> str:
     when = (found["published"] or "")[:10] or "undated"
     copies = f" · {found['copies']} copies" if found["copies"] > 1 else ""
     by = ", ".join(found["authors"]) or "no byline"
+    title = heading(found["title"], found["body"])
     lines = [
-        f"{number:>3}. <mark>{found['title']}</mark>" if terminal else f"{number:>3}. {found['title']}",
+        f"{number:>3}. <mark>{title}</mark>" if terminal else f"{number:>3}. {title}",
         f"     {when} · {found['source']} · {by} · {found['lang']} · {found['genre']}{copies}",
     ]
     for snippet in hit["snippets"]:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import click
 
 from khabar import audit
 from khabar.archive.records import read_segment
 from khabar.archive.segments import segment_of
-from khabar.cli.options import Console, console, day, unknown
-from khabar.codec import plain
+from khabar.cli.options import Console, console, day, unknown, web_address
+from khabar.codec import dump
 from khabar.models import Damage, Outcome, Source
 from khabar.runtime import Runtime, reading
-from khabar.urls import canonical
-from search.tree import Everything
+from khabar.statistics import gather
+from khabar.tick import snapshot
 
 LOW_DISK = 1 << 30  # bytes free, below which doctor warns: a day of crawling fills as much
 
@@ -89,7 +86,7 @@ def trace(to: Console, url: str) -> None:
     Example: khabar trace https://www.dawn.com/news/1234567
     """
     with reading(to.settings) as runtime:
-        name = canonical(url)
+        name = web_address(url)
         steps = [
             *_waiting(runtime, name),
             *(step for row in runtime.index.rows(url=name) for step in _steps(runtime, row)),
@@ -134,22 +131,21 @@ def stats(to: Console, as_json: bool) -> None:
     Example: khabar stats --json
     """
     with reading(to.settings) as runtime:
-        found = _stats(runtime)
-        if as_json:
-            click.echo(json.dumps(found, ensure_ascii=False))
-            return
+        found = gather(runtime)
+    if as_json:
+        click.echo(dump(found))
+        return
+    span = f", {found.oldest} to {found.newest}" if found.articles else ""
+    click.echo(f"{found.articles} articles in {found.clusters} clusters{span}")
+    for name, size in found.bytes.items():
+        click.echo(f"{name:<8}{size / 1e6:>10.1f} MB")
+    if found.recounted:
+        click.echo(f"claims were recounted from the archive at {found.recounted}")
+    for row in found.days:
+        shown = ", ".join(f"{kind} {count}" for kind, count in row.outcomes.items()) or "no outcomes"
         click.echo(
-            f"{found['articles']} articles in {found['clusters']} clusters, {found['oldest']} to {found['newest']}"
+            f"{row.day}  {row.source:<20} discovered {row.discovered}: {shown}, in flight {row.in_flight}"
         )
-        for name, size in found["bytes"].items():
-            click.echo(f"{name:<8}{size / 1e6:>10.1f} MB")
-        if found["recounted"]:
-            click.echo(f"claims were recounted from the archive at {found['recounted']}")
-        for row in found["days"]:
-            shown = ", ".join(f"{kind} {n}" for kind, n in row["outcomes"].items())
-            click.echo(
-                f"{row['day']}  {row['source']:<20} discovered {row['discovered']}: {shown}, in flight {row['in_flight']}"
-            )
 
 
 @click.command()
@@ -203,54 +199,6 @@ def _steps(runtime: Runtime, row: Outcome) -> Iterator[str]:
     yield f"{row.date:%Y-%m-%d %H:%M:%S}Z  {row.outcome}{reason}{article}"
 
 
-def _stats(runtime: Runtime) -> dict[str, Any]:
-    found = runtime.index.search(Everything(), limit=1, sort="newest")
-    oldest = runtime.index.search(Everything(), limit=1, sort="oldest")
-    tally: dict[tuple[str, date], Counter[str]] = {}
-    for (source, when, outcome, _), count in runtime.index.tally().items():
-        tally.setdefault((source, when), Counter())[outcome] += count
-    days = [
-        {
-            "source": source,
-            "day": when.isoformat(),
-            "discovered": balance.discovered,
-            "outcomes": dict(tally.get((source, when), {})),
-            "in_flight": balance.in_flight,
-        }
-        for (source, when), balance in audit.balances(runtime.store, runtime.ledger, runtime.index).items()
-    ]
-    recounted = runtime.ledger.recounted()
-    return {
-        "articles": found.total,
-        "clusters": len({document.article.cluster for document in runtime.index.scan(Everything())}),
-        "oldest": _when(oldest.hits),
-        "newest": _when(found.hits),
-        "bytes": {name: _size(path) for name, path in _places(runtime)},
-        "recounted": plain(recounted) if recounted else None,
-        "days": days,
-    }
-
-
-def _when(hits: Any) -> str | None:
-    if not hits:
-        return None
-    article = hits[0].document.article
-    return (article.published or article.fetched).isoformat()
-
-
-def _places(runtime: Runtime) -> Iterator[tuple[str, Path]]:
-    settings = runtime.settings
-    if settings.archive_url.startswith("file:"):
-        yield "archive", settings.home / "archive"
-    yield "index", settings.index
-    yield "ledger", settings.ledger
-
-
-def _size(path: Path) -> int:
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.is_file())
-
-
 def _disk(home: Path) -> Iterator[str]:
     free = shutil.disk_usage(home).free
     if free < LOW_DISK:
@@ -264,5 +212,8 @@ def _left(runtime: Runtime) -> Iterator[str]:
     broken = sum(1 for _ in runtime.store.keys("quarantine/"))
     if broken:
         yield f"{broken} page(s) are in quarantine: `khabar quarantine list`"
+    for name in sorted(snapshot(runtime).quarantined):
+        how = "`khabar run` says why when it is tried; a new version of the topic, or the next day, is tried afresh"
+        yield f"{name} failed {runtime.ledger.tries(name)} times and is left alone: {how}"
     if runtime.settings.spool.is_dir() and any(runtime.settings.spool.iterdir()):
         yield "a segment is open or was left unsealed: a crawl is under way, or `khabar run --once` seals it"
