@@ -1,0 +1,193 @@
+"""A real Elasticsearch of one node for tests: made in a folder of its own, killed, paused and started again at will."""
+
+from __future__ import annotations
+
+import base64
+import ctypes
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+from fetch import Missing, find_elasticsearch, find_java
+
+_NOBODY = 65534
+_START = 120.0  # seconds; a quiet machine takes 15
+_CLEAN = {"JAVA_HOME", "JAVA_TOOL_OPTIONS"}
+
+__all__ = ["Missing", "Node"]
+
+
+class Node:
+    """One node in `folder`, which the caller removes; needs `fetch.find_elasticsearch` and `fetch.find_java` to succeed."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None, heap: str = "512m") -> None:
+        env = os.environ
+        source, self._java = find_elasticsearch(env), find_java(env)
+        self.folder = folder
+        self._home = folder / "elasticsearch"
+        self._heap = heap
+        self.port, transport = _free_ports(2)
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.authorization: str | None = None  # of an HTTP request, where security is on
+        self._process: subprocess.Popen[bytes] | None = None
+        _copy(source, self._home)
+        given = {
+            "cluster.name": "khabar-tests",
+            "discovery.type": "single-node",
+            "network.host": "127.0.0.1",
+            "http.port": str(self.port),
+            "transport.port": str(transport),
+            "path.data": str(folder / "data"),
+            "path.logs": str(folder / "logs"),
+            "xpack.security.enabled": "false",
+            # A disk that is nearly full is the machine's matter, not the tests'.
+            "cluster.routing.allocation.disk.threshold_enabled": "false",
+        } | dict(settings or {})
+        lines = "".join(f"{name}: {value}\n" for name, value in given.items())
+        (self._home / "config" / "elasticsearch.yml").write_text(lines)
+        for name in ("data", "logs", "tmp"):
+            (folder / name).mkdir()
+        self._own()
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        env = {name: value for name, value in os.environ.items() if name not in _CLEAN} | {
+            "ES_HOME": str(self._home),
+            "ES_PATH_CONF": str(self._home / "config"),
+            "ES_JAVA_HOME": str(self._java),
+            "JAVA": str(self._java / "bin" / "java"),
+            "ES_JAVA_OPTS": f"-Xms{self._heap} -Xmx{self._heap} -XX:-HeapDumpOnOutOfMemoryError",
+            "ES_TMPDIR": str(self.folder / "tmp"),
+            "ES_DISTRIBUTION_TYPE": "tar",
+            "HOME": str(self.folder),
+        }
+        with (self.folder / "logs" / "console.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command("server-launcher,lib/tools/server-cli", "server", "server-launcher"),
+                cwd=self._home, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, preexec_fn=_end_with_parent, **_somebody(),
+            )  # fmt: skip
+        self._wait()
+
+    def stop(self) -> None:
+        """End it in good order."""
+        self._signal(signal.SIGCONT)
+        if self._process:
+            self._process.terminate()
+            try:
+                self._process.wait(60)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self._process = None
+
+    def kill(self) -> None:
+        """Kill it as a crash would."""
+        self._signal(signal.SIGKILL)
+        if self._process:
+            self._process.wait()
+        self._process = None
+
+    def pause(self) -> None:
+        """Let it stand still: it keeps its connections and answers nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def request(self, method: str, path: str, body: object = None) -> object:
+        """Send one request, as an operator's curl would."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}{path}", data, method=method)
+        request.add_header("Content-Type", "application/json")
+        if self.authorization:
+            request.add_header("Authorization", self.authorization)
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return json.loads(response.read() or b"null")
+
+    def set_password(self, password: str) -> None:
+        """Set the password of the user `elastic` before the first start."""
+        command = self._command("keystore-cli", "elasticsearch-keystore", "keystore-cli")
+        env = {"ES_JAVA_HOME": str(self._java)}
+        for words in (["create"], ["add", "--stdin", "bootstrap.password"]):
+            subprocess.run(
+                [*command, *words], input=password.encode(), cwd=self._home, env=env, check=True,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **_somebody(),
+            )  # fmt: skip
+        self.authorization = "Basic " + base64.b64encode(f"elastic:{password}".encode()).decode()
+
+    def _command(self, libs: str, name: str, kind: str) -> list[str]:
+        server = kind == "server-launcher"
+        main = "server.launcher.ServerLauncher" if server else "launcher.CliToolLauncher"
+        path = "lib/tools/server-launcher/*" if server else "lib/*:lib/cli-launcher/*"
+        return [
+            str(self._java / "bin" / "java"), "-Xms4m", "-Xmx64m", "-XX:+UseSerialGC", f"-Dcli.name={name}",
+            f"-Dcli.libs=lib/tools/{libs}", f"-Des.path.home={self._home}",
+            f"-Des.path.conf={self._home / 'config'}", "-Des.distribution.type=tar",
+            "-Des.java.type=ES_JAVA_HOME", "-cp", path, f"org.elasticsearch.{main}",
+        ]  # fmt: skip
+
+    def _wait(self) -> None:
+        until = time.monotonic() + _START
+        while time.monotonic() < until:
+            assert self._process
+            if self._process.poll() is not None:
+                break
+            try:
+                self.request("GET", "/_cluster/health?wait_for_status=yellow&timeout=30s")
+                return
+            except (OSError, urllib.error.URLError):
+                time.sleep(0.1)
+        log = (self.folder / "logs" / "console.log").read_text("utf-8", "replace")
+        self.kill()
+        raise RuntimeError(f"Elasticsearch does not answer on {self.url}:\n{log[-3000:]}")
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process and self._process.poll() is None:
+            os.killpg(self._process.pid, number)  # the launcher and the server it started, nobody else
+
+    def _own(self) -> None:
+        if os.getuid() == 0:  # Elasticsearch refuses to run as root
+            self.folder.chmod(0o755)
+            os.chown(self._home, _NOBODY, _NOBODY)
+            for part in (self.folder / "data", self.folder / "logs", self.folder / "tmp", self._home / "config"):
+                for path in (part, *part.rglob("*")):
+                    os.chown(path, _NOBODY, _NOBODY)
+
+
+def _copy(source: Path, home: Path) -> None:
+    """Put a copy where an unprivileged user can read it, of links where the disk is the same."""
+    try:
+        shutil.copytree(source, home, copy_function=os.link)
+    except (OSError, shutil.Error):
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.copytree(source, home)
+        return
+    shutil.rmtree(home / "config")  # what is written into is no link
+    shutil.copytree(source / "config", home / "config")
+
+
+def _somebody() -> dict[str, int]:
+    return {"user": _NOBODY, "group": _NOBODY} if os.getuid() == 0 else {}
+
+
+def _end_with_parent() -> None:
+    if sys.platform == "linux":  # a test run that is killed leaves no server behind
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports

