@@ -13,8 +13,9 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
@@ -69,7 +70,13 @@ class Pool:
         self._context = multiprocessing.get_context("spawn")
         self._waiting: deque[str] = deque()
         self._false_starts = 0
-        self._workers = [self._spawn() for _ in range(max(1, processes))]
+        self._workers: list[_Worker] = []
+        try:
+            for _ in range(max(1, processes)):
+                self._workers.append(self._spawn())
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def pids(self) -> list[int]:
@@ -107,10 +114,10 @@ class Pool:
             yield from self.results()
 
     def close(self) -> None:
-        """End the children: closing their pipe is the sign; those in the middle of a task are terminated."""
+        """End the children: closing their pipe is the sign; those in the middle of a task, or not heard of yet, are terminated."""
         for worker in self._workers:
             worker.pipe.close()
-            if worker.task is not None:
+            if worker.task is not None or not worker.ready:
                 worker.process.terminate()
         for worker in self._workers:
             worker.process.join(5)
@@ -123,12 +130,8 @@ class Pool:
     def _spawn(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, self._start, os.getpid()), daemon=True)
-        # The child inherits the mask: a Ctrl-C while it is still importing is none of its business.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with _undisturbed():
             process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         theirs.close()
         return _Worker(process, ours)  # pyright: ignore[reportArgumentType] - the stub means Windows' pipes
 
@@ -194,6 +197,27 @@ class Pool:
         if (exitcode or 0) > 0 or self._false_starts > MAX_FALSE_STARTS:
             raise PoolError(f"a reading process cannot start ({_cause(exitcode)}): see its message above")
         self._waiting.appendleft(task)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Generator[None]:
+    """Put a Ctrl-C off while a child is started: it must have all it is told, and is itself none of its business.
+
+    The child inherits the mask. In this process another thread may take the signal, so it is caught as well.
+    """
+    resource_tracker.ensure_running()  # the first child would bring it along, and it takes the mask off
+    pressed: list[int] = []
+    is_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number)) if is_main else None
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if is_main:
+            signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _left(deadline: float | None) -> float | None:

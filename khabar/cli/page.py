@@ -100,7 +100,7 @@ def _facet(name: str, counts: dict[str, int]) -> str:
 
 
 def _timeline(rows: Sequence[dict[str, Any]]) -> str:
-    most = max((row["count"] for row in rows), default=0)
+    most = max((row["count"] for row in rows), default=0) or 1
     return "\n".join(
         f"{row['start']}  {'▇' * round(40 * row['count'] / most)} {row['count']}" for row in rows
     )

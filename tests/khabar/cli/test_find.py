@@ -1,0 +1,133 @@
+"""What searches and shows print for other programs: JSON in the agreed shape, lines, and CSV that runs no formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from khabar.cli import khabar
+from khabar.cli.find import COLUMNS
+from khabar.codec import load
+from khabar.models import Article
+from khabar.runtime import Runtime
+
+Run = Callable[..., Result]
+BODY = "The gate at the border was shut for nine days, and nobody knew whom to ask about it."
+
+
+@pytest.fixture
+def run(runtime: Runtime) -> Run:
+    """Run a command on the home, in this process."""
+    return lambda *words: CliRunner().invoke(khabar, [*words, "--home", str(runtime.settings.home)])
+
+
+@pytest.fixture
+def stocked(runtime: Runtime, bring_in: Callable[[], None]) -> Runtime:
+    from khabar.models import Capture, Discovery, attempt_name  # noqa: PLC0415 - beside its use
+
+    rows: list[dict[str, Any]] = [
+        {
+            "title": "A gate",
+            "body": BODY,
+            "authors": ["A. Writer", "Zahra"],
+            "published": "2025-01-31T08:00:00+05:00",
+        },
+        {"title": "=HYPERLINK(1)", "body": f"Another {BODY}", "authors": ["=Ann Writer"]},
+        {"title": 'دروازہ, "بند"', "body": f"A third {BODY}"},
+        {"title": "", "body": f"A fourth {BODY}"},
+    ]
+    writer = runtime.writer()
+    for number, row in enumerate(rows):
+        url, at = f"https://paper.example/{number}", runtime.clock().replace(microsecond=number)
+        told = Discovery(attempt_name(at, url), url, at, "paper", "import")
+        writer.append(Capture(url, at, "article", json.dumps(row).encode()), told)
+    writer.seal()
+    bring_in()
+    return runtime
+
+
+def test_json_has_the_agreed_shape(stocked: Runtime, run: Run) -> None:
+    done = run("search", 'title:"A gate"', "--format", "json", "--facets", "--timeline", "month", "--explain")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert set(found) == {"query", "total", "took_ms", "hits", "facets", "timeline", "explain"}
+    assert (found["query"], found["total"], len(found["hits"])) == ('title:"A gate"', 1, 1)
+    [hit] = found["hits"]
+    assert set(hit) == {"score", "article", "snippets"}
+    assert "body" not in hit["article"] and hit["article"]["published"] == "2025-01-31T08:00:00+05:00"
+    assert set(hit["article"]) == set(Article.__dataclass_fields__) - {"body"}
+    assert found["facets"]["source"] == {"paper": 1}
+    assert found["timeline"] == [{"start": "2025-01", "count": 1}]
+    assert found["explain"] == {
+        hit["article"]["id"]: [{"field": "title", "start": 0, "end": 6, "text": "A gate"}]
+    }
+
+
+def test_without_being_asked_json_counts_and_explains_nothing(stocked: Runtime, run: Run) -> None:
+    found = json.loads(run("search", "gate", "--format", "json", "--limit", "1", "--offset", "1").stdout)
+    assert (found["total"], len(found["hits"])) == (4, 1)
+    assert (found["facets"], found["timeline"], found["explain"]) == ({}, [], {})
+
+
+def test_jsonl_gives_every_article_whole(stocked: Runtime, run: Run) -> None:
+    lines = run("search", "gate", "--format", "jsonl", "--limit", "1").stdout.splitlines()
+    articles = [load(line, Article) for line in lines]
+    assert len(articles) == 4 and all(BODY in article.body for article in articles)
+    assert all(article.copies >= 1 and article.first for article in articles)
+
+
+def test_csv_runs_no_formula_and_quotes_what_must_be(stocked: Runtime, run: Run) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("search", "gate", "--format", "csv").stdout)))
+    assert tuple(rows[0]) == COLUMNS and len(rows) == 4
+    by_url = {row["url"][-1]: row for row in rows}
+    assert by_url["0"]["authors"] == "A. Writer; Zahra"
+    assert by_url["0"]["published"] == "2025-01-31T08:00:00+05:00"
+    assert by_url["1"]["title"] == "'=HYPERLINK(1)"
+    assert by_url["1"]["authors"] == "'=Ann Writer"
+    assert by_url["2"]["title"] == 'دروازہ, "بند"'
+    assert not any(cell[:1] in "=+-@\t\r" for row in rows for cell in row.values() if cell)
+
+
+def test_a_table_names_an_untitled_article_by_its_first_words(stocked: Runtime, run: Run) -> None:
+    assert "[untitled] A fourth The gate at the border" in run("search", "fourth").stdout
+
+
+def test_nothing_found_is_no_error(stocked: Runtime, run: Run) -> None:
+    done = run("search", "pomegranates")
+    assert (done.exit_code, done.stdout.startswith("0 article(s)")) == (0, True)
+    assert run("search", "pomegranates", "--format", "jsonl").stdout == ""
+    assert run("search", "pomegranates", "--format", "csv").stdout.strip() == ",".join(COLUMNS)
+
+
+@pytest.mark.parametrize("name", ["https://www.paper.example/0/", "http://paper.example/0?utm_source=x"])
+def test_an_article_is_shown_by_any_of_its_addresses(stocked: Runtime, run: Run, name: str) -> None:
+    done = run("show", name)
+    assert done.exit_code == 0 and done.stdout.startswith("[A gate]")
+    assert json.loads(run("show", name, "--json").stdout)["title"] == "A gate"
+    assert json.loads(run("show", name, "--raw").stdout)["body"] == BODY
+
+
+def test_what_matches_a_query_is_marked_and_what_does_not_is_said(stocked: Runtime, run: Run) -> None:
+    done = run("show", "https://paper.example/0", "--why", "border NEAR/4 shut")
+    assert done.exit_code == 0 and "the [border] was [shut]" in done.stdout
+    assert run("show", "https://paper.example/0", "--why", "pomegranates").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["show", "https://paper.example/none"], "no article"),
+        (["show", "http://"], "no web address"),
+        (["trace", "nonsense"], "no web address"),
+        (["search", "gate", "--timezone", "Mars/Base"], "no time zone"),
+    ],
+)
+def test_wrong_words_are_said_in_one_line(stocked: Runtime, run: Run, words: list[str], said: str) -> None:
+    done = run(*words)
+    assert done.exit_code == 2 and said in done.output
