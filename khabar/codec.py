@@ -19,6 +19,11 @@ def load(data: bytes | str, kind: type[T]) -> T:
     return msgspec.json.decode(data, type=kind)
 
 
+def build(value: object, kind: type[T]) -> T:
+    """Return the model that dicts, lists and strings describe. Raises ValueError as `load` does."""
+    return msgspec.convert(value, kind)
+
+
 def plain(value: object) -> object:
     """Return a model as dicts, lists and strings, for output that is put together from several."""
     return msgspec.to_builtins(value)

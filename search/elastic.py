@@ -1,0 +1,241 @@
+"""The index on Elasticsearch: articles and outcome rows, written by as many workers as there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+
+from khabar import codec
+from khabar.models import Document, Hit, Outcome, Results
+from khabar.ports import Fold, Interval, Sort
+from search import elastic_counts, elastic_generations, elastic_rows
+from search.elastic_bulk import fetch
+from search.elastic_client import MissingIndexError, SearchServerError, Server, connect
+from search.elastic_fields import row_id
+from search.elastic_generations import Place
+from search.elastic_query import Query, any_of, compiled, filtered, ranks, span
+from search.elastic_read import Order, gather, page, walk
+from search.elastic_write import BARE, Versioned, Written, remove, write_articles, write_rows
+from search.schema import micros
+from search.tree import Node
+
+_TOGETHER = 500  # documents folded and written at a time
+_CLUSTERS = 10_000  # looked up at once; Elasticsearch refuses more than 65,536
+_ORDERS: dict[Sort, Order] = {
+    "relevance": [{"_score": "desc"}, {"when": "desc"}, {"id": "asc"}],
+    "newest": [{"when": "desc"}, {"id": "asc"}],
+    "oldest": [{"when": "asc"}, {"id": "asc"}],
+}
+
+
+class RefusedDocumentsError(SearchServerError):
+    """Some documents or rows were refused, by what they hold; all others are written. `refused`: reasons by id."""
+
+    def __init__(self, place: str, refused: Mapping[str, str]) -> None:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in list(refused.items())[:5])
+        super().__init__(
+            place, f"{len(refused)} document(s) were refused, all others are written ({reasons})"
+        )
+        self.refused = dict(refused)
+
+
+def open_index(
+    url: str,
+    prefix: str,
+    *,
+    user: str | None = None,
+    password: str | None = None,
+    api_key: str | None = None,
+    authority: str | None = None,
+    shards: int = 1,
+    patience: float = 30.0,
+    generation: int | None = None,
+) -> ElasticIndex:
+    """Open the index behind the aliases of a prefix, whichever generation that is; or just one generation.
+
+    The first ever is made here, with so many primary shards. `patience` is how many seconds Elasticsearch may be busy
+    or away before that is an error. `url` may hold a user and password, and several addresses joined by commas;
+    `authority` is the file of the certificate that signs the server's.
+    """
+    server = connect(
+        url, user=user, password=password, api_key=api_key, authority=authority, patience=patience
+    )
+    if generation is None:
+        elastic_generations.ensure(server, prefix, shards)
+    return ElasticIndex(server, prefix, generation)
+
+
+class ElasticIndex:
+    """Implements khabar.ports.Index on Elasticsearch; safe for any number of processes and threads."""
+
+    def __init__(self, server: Server, prefix: str, generation: int | None = None) -> None:
+        self.server = server
+        self._prefix = prefix
+        one = generation is not None
+        self._fixed = elastic_generations.place(prefix, generation) if one else None
+        self._read = self._fixed or elastic_generations.aliases(prefix)
+        self._checked: set[str] = set()
+        self._written_to()
+
+    # --- documents ---
+
+    def get(self, ids: Iterable[str]) -> dict[str, Document]:
+        """Return the documents that exist, by article id."""
+        found = fetch(self.server, self._read.articles, list(dict.fromkeys(ids)))
+        return {name: codec.build(stored.source["document"], Document) for name, stored in found.items()}
+
+    def update(self, folds: Mapping[str, Fold], outcomes: Iterable[Outcome] = ()) -> dict[str, Document]:
+        """Get, fold and write each document, again where somebody wrote in between, then its rows and `outcomes`.
+
+        Raises RefusedDocumentsError once all others are written.
+        """
+        bare = [(row, BARE) for row in outcomes]
+        names = list(folds)
+        documents: dict[str, Document] = {}
+        refused: dict[str, str] = {}
+        for start in range(0, max(len(names), 1), _TOGETHER):
+            some = {name: folds[name] for name in names[start : start + _TOGETHER]}
+            written = self._update(some, bare)
+            documents |= written.documents
+            refused |= written.refused
+            bare = []
+        if refused:
+            raise RefusedDocumentsError(self.server.place, refused)
+        return documents
+
+    def _update(self, folds: Mapping[str, Fold], bare: Sequence[Versioned]) -> Written:
+        try:
+            return self._write(self._written_to(), folds, bare)
+        except MissingIndexError:
+            if self._fixed:
+                raise
+            # A generation was swapped and dropped meanwhile: everything again in the one in use now.
+            return self._write(self._written_to(), folds, bare)
+
+    def _write(self, place: Place, folds: Mapping[str, Fold], bare: Sequence[Versioned]) -> Written:
+        written = write_articles(self.server, place.articles, folds)
+        self._refresh(place.articles if written.documents else None)
+        rows = [*written.rows, *bare]
+        written.refused |= write_rows(self.server, place.outcomes, rows)
+        self._refresh(place.outcomes if rows else None)
+        return written
+
+    def delete(self, ids: Iterable[str], attempts: Iterable[str] = ()) -> None:
+        """Remove documents and rows."""
+        place = self._written_to()
+        for index, names in ((place.articles, list(ids)), (place.outcomes, list(map(row_id, attempts)))):
+            if names:
+                remove(self.server, index, names)
+                self._refresh(index)
+
+    # --- search ---
+
+    def search(
+        self,
+        query: Node,
+        *,
+        sort: Sort = "relevance",
+        limit: int = 10,
+        offset: int = 0,
+        facets: Sequence[str] = (),
+        timeline: Interval | None = None,
+        timezone: str = "UTC",
+    ) -> Results:
+        """Return one page of hits with the exact total, facets and timeline; without score, the newest come first.
+
+        Undated articles stand where they were first fetched. Raises QueryError for a prefix that is too open.
+        """
+        index, found = self._read.articles, compiled(query)
+        by_relevance = sort == "relevance" and ranks(query)
+        order = _ORDERS[sort] if by_relevance or sort != "relevance" else _ORDERS["newest"]
+        counts = elastic_counts.facet_counts(facets) | (elastic_counts.extent_counts() if timeline else {})
+        page_ = page(self.server, index, found, order, limit, offset, counts)
+        hits = (Hit(_document(hit), hit["sort"][0] if by_relevance else 0.0) for hit in page_.hits)
+        return Results(
+            page_.total,
+            tuple(hits),
+            elastic_counts.facets(page_.counts, facets),
+            elastic_counts.timeline(self.server, index, found, page_.counts, timeline, timezone)
+            if timeline
+            else {},
+        )
+
+    def scan(self, query: Node, after: str = "") -> Iterator[Document]:
+        """Yield every matching document in the order of article id, from the first id after `after`."""
+        for hit in walk(self.server, self._read.articles, compiled(query), "id", after):
+            yield _document(hit)
+
+    def near(
+        self, bands: Sequence[str], exact: str, since: datetime, until: datetime, limit: int
+    ) -> list[Document]:
+        """Return documents that share a band or the exact hash, first recorded in between, the earliest first."""
+        alike: list[Query] = [{"terms": {"band": list(bands)}}] if bands else []
+        if exact:
+            alike.append({"term": {"exact": exact}})
+        if not alike:
+            return []
+        query = filtered(any_of(alike), span("first", micros(since), micros(until) + 1))
+        found = page(self.server, self._read.articles, query, [{"first": "asc"}, {"id": "asc"}], limit, 0)
+        return [_document(hit) for hit in found.hits]
+
+    def members(self, clusters: Iterable[str]) -> list[Document]:
+        """Return the documents of these clusters, by id."""
+        names = sorted(set(clusters))
+        hits = [
+            hit
+            for start in range(0, len(names), _CLUSTERS)
+            for hit in self._of_clusters(names[start : start + _CLUSTERS])
+        ]
+        return sorted(map(_document, hits), key=lambda document: document.article.id)
+
+    def _of_clusters(self, names: list[str]) -> list[dict[str, object]]:
+        return gather(self.server, self._read.articles, filtered({"terms": {"cluster": names}}), "id")
+
+    # --- outcome rows ---
+
+    def rows(
+        self,
+        *,
+        source: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+        url: str | None = None,
+        attempts: Sequence[str] | None = None,
+        outcomes: Sequence[str] | None = None,
+    ) -> Iterator[Outcome]:
+        """Yield outcome rows in the order of their attempt names; days are inclusive."""
+        wanted = {
+            "source": None if source is None else [source],
+            "url": None if url is None else [url],
+            "attempt": attempts,
+            "outcome": outcomes,
+        }
+        yield from elastic_rows.read(self.server, self._read.outcomes, wanted, since, until)
+
+    def tally(self) -> dict[tuple[str, date, str, str | None], int]:
+        """Return the number of rows by (source, day, outcome, reason)."""
+        return elastic_rows.tally(self.server, self._read.outcomes)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.server.close()
+
+    # --- within ---
+
+    def _written_to(self) -> Place:
+        """Return the indexes to write to by their own names: what was read of one generation goes to no other."""
+        place = self._fixed or elastic_generations.located(self.server, self._prefix)
+        if place.articles not in self._checked:
+            elastic_generations.check_version(self.server, place.articles)
+            self._checked.add(place.articles)
+        return place
+
+    def _refresh(self, index: str | None) -> None:
+        if index:
+            self.server.ask(lambda es: es.indices.refresh(index=index))
+
+
+def _document(hit: dict[str, object]) -> Document:
+    source = hit["_source"]
+    assert isinstance(source, dict)
+    return codec.build(source["document"], Document)

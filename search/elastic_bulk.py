@@ -1,0 +1,113 @@
+"""Bulk requests and their outcome, item by item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from khabar import codec
+from search.elastic_client import Server, is_busy, reason_of
+
+_BYTES = 8_000_000  # of one request
+
+Fate = Literal["written", "conflict", "busy", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One write: what the client's bulk calls an operation, and the source, None to delete."""
+
+    operation: dict[str, dict[str, Any]]
+    source: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What became of one write. `conflict`: somebody wrote in between; `busy`: it may be taken later."""
+
+    fate: Fate
+    seq_no: int = -1
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document as it lies there, with the mark by which a write in between is noticed."""
+
+    source: dict[str, Any]
+    seq_no: int
+    primary_term: int
+
+
+def fetch(server: Server, index: str, ids: Sequence[str], size: int = 500) -> dict[str, Stored]:
+    """Return the documents that exist, by id; sees every write that has returned, searchable or not."""
+    found: dict[str, Stored] = {}
+    for start in range(0, len(ids), size):
+        some = list(ids[start : start + size])
+        for hit in server.ask(lambda es, some=some: es.mget(index=index, ids=some)).body["docs"]:
+            if "error" in hit:
+                raise (
+                    server.missing(index) if "index_not_found" in str(hit) else server.trouble(reason_of(hit))
+                )
+            if hit["found"]:
+                found[hit["_id"]] = Stored(hit["_source"], hit["_seq_no"], hit["_primary_term"])
+    return found
+
+
+def write(index: str, name: str, source: dict[str, Any], over: Stored | None) -> Action:
+    """Return the write of a document over what was stored, or where nothing was: a conflict if that has changed."""
+    target = {"_index": index, "_id": name}
+    if over is None:
+        return Action({"create": target}, source)
+    return Action(
+        {"index": {**target, "if_seq_no": over.seq_no, "if_primary_term": over.primary_term}}, source
+    )
+
+
+def send(server: Server, actions: Iterable[Action]) -> Iterator[Item]:
+    """Send writes, as many a request as fit, and yield what became of each.
+
+    Raises MissingIndexError where the index is gone and SearchServerError where it takes no writes.
+    """
+    lines: list[bytes] = []
+    size = 0
+    for action in actions:
+        fresh = [codec.dump(action.operation)]
+        if action.source is not None:
+            fresh.append(codec.dump(action.source))
+        length = sum(map(len, fresh))
+        if lines and size + length > _BYTES:
+            yield from _send(server, lines)
+            lines, size = [], 0
+        lines += fresh
+        size += length
+    if lines:
+        yield from _send(server, lines)
+
+
+def _send(server: Server, lines: list[bytes]) -> Iterator[Item]:
+    # The client takes lines that are JSON already, though its types do not say so.
+    answer = server.ask(lambda es: es.bulk(operations=lines, filter_path=_NEEDED)).body  # pyright: ignore[reportArgumentType]
+    for item in answer["items"]:
+        ((_, result),) = item.items()
+        yield _item(server, result)
+
+
+_NEEDED = "items.*._index,items.*.status,items.*._seq_no,items.*.error.type,items.*.error.reason,items.*.error.caused_by"
+
+
+def _item(server: Server, result: dict[str, Any]) -> Item:
+    status, error = result["status"], result.get("error")
+    if error is None:
+        return Item("written", result["_seq_no"])
+    if status == 409:
+        return Item("conflict")
+    reason = reason_of(result)
+    if is_busy(status):
+        return Item("busy", reason=reason)
+    if error["type"] == "index_not_found_exception":
+        raise server.missing(result["_index"])
+    if error["type"] == "cluster_block_exception":
+        raise server.trouble(reason)
+    return Item("refused", reason=reason)
