@@ -25,7 +25,7 @@ COMMANDS = {
     "run": "schedule",
     "search": "find",
     "show": "find",
-    "sources": "watch",
+    "sources": "sources",
     "stats": "watch",
     "topics": "follow",
     "trace": "watch",

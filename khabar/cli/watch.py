@@ -1,4 +1,4 @@
-"""Commands that look after a home: sources, trace, missed, stats, doctor."""
+"""Commands that look after a home: trace, missed, stats, doctor."""
 
 from __future__ import annotations
 
@@ -13,67 +13,14 @@ import click
 from khabar import audit
 from khabar.archive.records import read_segment
 from khabar.archive.segments import segment_of
-from khabar.cli.options import Console, console, day, unknown, web_address
+from khabar.cli.options import Console, console, day, web_address
 from khabar.codec import dump
-from khabar.models import Damage, Outcome, Source
+from khabar.models import Damage, Outcome
 from khabar.runtime import Runtime, reading
 from khabar.statistics import gather
 from khabar.tick import snapshot
 
 LOW_DISK = 1 << 30  # bytes free, below which doctor warns: a day of crawling fills as much
-
-
-@click.group()
-def sources() -> None:
-    r"""See to the sources that are crawled.
-
-    \b
-    Example: khabar sources list
-    """
-
-
-@sources.command("list")
-@console
-def sources_list(to: Console) -> None:
-    r"""List the sources, when each was last crawled, and its articles.
-
-    \b
-    Example: khabar sources list
-    """
-    with reading(to.settings) as runtime:
-        for source in runtime.catalogue.sources.values():
-            last = runtime.ledger.last_run(f"crawl:{source.id}")
-            found = runtime.index.search(runtime.parse(f'source:"{source.id}"'), limit=0).total
-            when = f"{last:%Y-%m-%d %H:%M}Z" if last else "never crawled"
-            click.echo(f"{source.id:<20} {when:<18} {found:>7} articles  {source.name}{_state(source)}")
-
-
-@sources.command("check")
-@click.argument("source", nargs=-1)
-@console
-def sources_check(to: Console, source: tuple[str, ...]) -> None:
-    r"""Check the source files, and what the last look at each endpoint found. Nothing is fetched.
-
-    \b
-    Example: khabar sources check dawn
-    """
-    with reading(to.settings) as runtime:
-        known = runtime.catalogue.sources
-        for name in source:
-            if name not in known:
-                raise unknown("source", name, known)
-        troubles = 0
-        for each in (known[name] for name in source or known):
-            for endpoint in each.endpoints:
-                state = runtime.ledger.endpoint(endpoint.url)
-                checked = f"{state.checked:%Y-%m-%d %H:%M}Z" if state.checked else "never"
-                newest = f"newest item {state.newest:%Y-%m-%d}" if state.newest else "no dated item seen"
-                trouble = f"{state.error} ({state.failures} times)" if state.error else newest
-                troubles += bool(state.error)
-                click.echo(
-                    f"{each.id:<20} {endpoint.kind:<8} looked at {checked:<18} {trouble}  {endpoint.url}"
-                )
-        sys.exit(int(troubles > 0))
 
 
 @click.command()
@@ -168,12 +115,6 @@ def doctor(to: Console) -> None:
         if not found:
             click.echo("all is well")
         sys.exit(int(bool(found)))
-
-
-def _state(source: Source) -> str:
-    marks = [] if source.enabled else ["disabled"]
-    marks += [] if source.verified else ["unverified"]
-    return f"  ({', '.join(marks)})" if marks else ""
 
 
 def _waiting(runtime: Runtime, url: str) -> Iterator[str]:
