@@ -1,10 +1,14 @@
-"""What all tests share: where the labelled data lies."""
+"""What all tests share: where the labelled data lies, and the servers."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import elasticsearch_node
 import pytest
+import redis_node
 from hypothesis import settings
 
 # A slow or busy machine is no failure; floors and counts are what tests hold, benchmarks measure time.
@@ -19,3 +23,43 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no labelled data at {folder.name}: ../shared/data is absent")
     return folder
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address, without a database number, of a real Redis that tests may empty.
+
+    KHABAR_TEST_REDIS_URL, else the machine's redis-server, else the test is left out (with KHABAR_REQUIRE_SERVICES=1
+    it fails).
+    """
+    given = os.environ.get("KHABAR_TEST_REDIS_URL")
+    if given:
+        yield given.rstrip("/")
+        return
+    demand(redis_node.missing())
+    with redis_node.running(tmp_path_factory.mktemp("redis")) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url() -> Iterator[str]:
+    """Return the address of a real Elasticsearch 9 in which tests make indexes of their own and remove them.
+
+    KHABAR_TEST_ELASTICSEARCH_URL, else what `make services` has fetched, else the test is left out (with
+    KHABAR_REQUIRE_SERVICES=1 it fails).
+    """
+    given = os.environ.get("KHABAR_TEST_ELASTICSEARCH_URL")
+    if given:
+        yield given.rstrip("/")
+        return
+    demand(elasticsearch_node.missing())
+    with elasticsearch_node.running() as node:
+        yield node.url
+
+
+def demand(missing: str | None) -> None:
+    """Leave a test out, saying what it misses; fail it where services are required."""
+    if missing is not None:
+        if os.environ.get("KHABAR_REQUIRE_SERVICES") == "1":
+            pytest.fail(missing)
+        pytest.skip(missing)

@@ -33,11 +33,11 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT
 
 
 class LedgerError(KhabarError):
-    """The ledger cannot be used: which file, why, and what to do. `damaged` where only a rebuild helps."""
+    """The ledger cannot be used: which file or server, why, and what to do. `damaged` where only a rebuild helps."""
 
-    def __init__(self, path: Path, what: str, how: str, damaged: bool = False) -> None:
-        self.path, self.what, self.how, self.damaged = path, what, how, damaged
-        super().__init__(f"{path}: {what} — {how}")
+    def __init__(self, place: Path | str, what: str, how: str, damaged: bool = False) -> None:
+        self.place, self.what, self.how, self.damaged = place, what, how, damaged
+        super().__init__(f"{place}: {what} — {how}")
 
 
 class Database:

@@ -78,6 +78,13 @@ def claimed(seen: Seen | None, found: Found, why: Why, at: datetime) -> Seen:
     return Seen(why, at, seen.failures if seen else 0, None, marks)
 
 
+def ended(seen: Seen, why: Why, failed: bool, due: datetime) -> Seen:
+    """Return the memory after an attempt that was due then has ended: one that failed may be tried again."""
+    if failed:
+        return replace(seen, why=why, failures=seen.failures + 1, retry=due + RETRY_AFTER)
+    return replace(seen, why=why, failures=0, retry=None)
+
+
 def recall(discoveries: Iterable[tuple[Discovery, bool]]) -> Seen | None:
     """Return the memory of one URL from its claims, oldest first, each with whether it failed."""
     seen = None

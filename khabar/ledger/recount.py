@@ -22,13 +22,13 @@ def recount(
     """Replace counts and memory in one transaction; the archive is read before it, so that it stays short."""
     # A database without a name lies in a temporary file that ends with it: an archive need not fit in memory.
     with closing(sqlite3.connect("", isolation_level=None)) as staged:
-        _stage(staged, seen)
+        stage(staged, seen)
         with database.writing() as link:
             _settle(link, staged)
             link.execute("DELETE FROM counts")
             link.execute("DELETE FROM seen")
             claims.add(link, counts)
-            for url, remembered in _memories(staged):
+            for url, remembered in memories(staged):
                 claims.keep(link, url, remembered, now)
             _count_frontier(link, now)
             _set_numbers(link, staged, now)
@@ -44,7 +44,8 @@ def set_aside(path: Path, now: datetime) -> Path | None:
     return target if target.exists() else None
 
 
-def _stage(staged: sqlite3.Connection, seen: Iterable[Discovery]) -> None:
+def stage(staged: sqlite3.Connection, seen: Iterable[Discovery]) -> None:
+    """Sort what the archive tells into an empty database, whatever ledger it is for."""
     staged.execute(
         "CREATE TABLE claims (attempt TEXT PRIMARY KEY, url TEXT, claimed INTEGER, discovery TEXT)"
     )
@@ -66,11 +67,22 @@ def _stage(staged: sqlite3.Connection, seen: Iterable[Discovery]) -> None:
 def _settle(link: sqlite3.Connection, staged: sqlite3.Connection) -> None:
     """Take what the archive has out of the frontier: its segment was sealed, and then its owner died."""
     for (attempt,) in link.execute("SELECT attempt FROM frontier").fetchall():
-        if staged.execute("SELECT 1 FROM claims WHERE attempt = ?", (attempt,)).fetchone():
+        if is_archived(staged, attempt):
             link.execute("DELETE FROM frontier WHERE attempt = ?", (attempt,))
 
 
-def _memories(staged: sqlite3.Connection) -> Iterator[tuple[str, Seen]]:
+def is_archived(staged: sqlite3.Connection, attempt: str) -> bool:
+    """Tell whether the archive has this attempt."""
+    return staged.execute("SELECT 1 FROM claims WHERE attempt = ?", (attempt,)).fetchone() is not None
+
+
+def latest(staged: sqlite3.Connection) -> int | None:
+    """Return the last claim time of the archive."""
+    return staged.execute("SELECT max(claimed) FROM claims").fetchone()[0]
+
+
+def memories(staged: sqlite3.Connection) -> Iterator[tuple[str, Seen]]:
+    """Yield each URL and what is to be remembered of it."""
     rows = staged.execute("SELECT url, discovery FROM claims ORDER BY url, claimed")
     for url, made in groupby(rows, key=lambda row: str(row[0])):
         discoveries = (codec.load(row[1], Discovery) for row in made)
@@ -89,10 +101,10 @@ def _count_frontier(link: sqlite3.Connection, now: datetime) -> None:
 
 
 def _set_numbers(link: sqlite3.Connection, staged: sqlite3.Connection, now: datetime) -> None:
-    latest = staged.execute("SELECT max(claimed) FROM claims").fetchone()[0]
-    if latest is not None:
+    last = latest(staged)
+    if last is not None:
         link.execute(
             "INSERT INTO numbers VALUES ('last_claim', ?1) ON CONFLICT (name) DO UPDATE SET value = max(value, ?1)",
-            (latest,),
+            (last,),
         )
     link.execute("INSERT OR REPLACE INTO numbers VALUES ('recounted', ?)", (micros(now),))

@@ -8,9 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from khabar.ledger.redis import open_ledger as redis_ledger
 from khabar.ledger.sqlite import open_ledger
 from khabar.models import Discovery, Entry, attempt_name
 from khabar.ports import EndpointState, Found, Ledger
@@ -46,9 +48,32 @@ def _sqlite(folder: Path) -> Iterator[Shelf]:
         ledger.close()
 
 
-@pytest.fixture(params=["sqlite"])
+def _redis(server: str) -> Iterator[Shelf]:
+    opened: list[tuple[Ledger, str]] = []
+
+    def handle(url: str) -> Ledger:
+        ledger = redis_ledger(url)
+        opened.append((ledger, url))
+        return ledger
+
+    def empty() -> Ledger:
+        # Sixteen numbers are what a Redis has unless it is told otherwise, and no test needs more than two at once.
+        ledger = handle(f"{server}/{len(opened) % 16}")
+        with redis.Redis.from_url(opened[-1][1]) as admin:
+            admin.flushdb()
+        return ledger
+
+    yield Shelf(new=empty, again=lambda ledger: handle(next(url for made, url in opened if made is ledger)))
+    for ledger, _ in opened:
+        ledger.close()
+
+
+@pytest.fixture(params=["sqlite", "redis"])
 def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shelf]:
-    yield from {"sqlite": _sqlite}[request.param](tmp_path)
+    if request.param == "redis":
+        yield from _redis(request.getfixturevalue("redis_url"))
+    else:
+        yield from _sqlite(tmp_path)
 
 
 @pytest.fixture
