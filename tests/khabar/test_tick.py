@@ -17,6 +17,7 @@ from khabar.archive.segments import outcome_key
 from khabar.catalogue import Catalogue, Topic, load
 from khabar.catalogue.versions import numbered, register
 from khabar.jobs import Cluster, Crawl, Digest, Ingest, Job, Retag
+from khabar.models import Source
 from khabar.runtime import Runtime
 from khabar.tick import Bench, Loop, keep_digest, retag_topic, snapshot, tick
 from search.tree import Everything
@@ -99,8 +100,6 @@ def test_a_snapshot_holds_what_is_pending_and_how_far_it_is(
     runtime.store.put(outcome_key(half), b"{}")
     state = snapshot(runtime)
     assert state.pending == {fresh: False, half: True}
-    assert {source.id for source in state.sources} >= {"dawn"}
-    assert all(source.last is None for source in state.sources)
     assert {Ingest(fresh), Cluster()} < set(tick(runtime, Bench()))
 
 
@@ -114,12 +113,22 @@ def test_what_somebody_is_at_is_not_due(runtime: Runtime, seal_articles: SealArt
 
 
 def test_a_source_is_due_when_its_time_has_come(runtime: Runtime, clock: Any) -> None:
-    runtime.ledger.mark_run("crawl:dawn", clock())
-    [crawl] = [job for job in tick(runtime, Bench()) if isinstance(job, Crawl)]
-    assert "dawn" not in crawl.sources and crawl.sources
-    clock.later(days=1)
-    [crawl] = [job for job in tick(runtime, Bench()) if isinstance(job, Crawl)]
-    assert "dawn" in crawl.sources
+    sources = {
+        "hourly": Source("hourly", "Hourly", every=3600),
+        "daily": Source("daily", "Daily", every=86400),
+        "resting": Source("resting", "Resting", enabled=False),
+    }
+    home = replace(runtime, catalogue=replace(runtime.catalogue, sources=sources))
+
+    def crawled() -> tuple[str, ...]:
+        return next((job.sources for job in tick(home, Bench()) if isinstance(job, Crawl)), ())
+
+    assert crawled() == ("daily", "hourly")
+    for name in crawled():
+        runtime.ledger.mark_run(f"crawl:{name}", clock())
+    assert crawled() == ()
+    clock.later(hours=1)
+    assert crawled() == ("hourly",)
 
 
 def test_a_tick_submits_what_it_returns_and_changes_nothing(gates: Runtime) -> None:
