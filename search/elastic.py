@@ -114,19 +114,18 @@ class ElasticIndex:
 
     def _write(self, place: Place, folds: Mapping[str, Fold], bare: Sequence[Versioned]) -> Written:
         written = write_articles(self.server, place.articles, folds)
-        self._refresh(place.articles if written.documents else None)
         rows = [*written.rows, *bare]
         written.refused |= write_rows(self.server, place.outcomes, rows)
-        self._refresh(place.outcomes if rows else None)
+        self._refresh(place.articles if written.documents else None, place.outcomes if rows else None)
         return written
 
     def delete(self, ids: Iterable[str], attempts: Iterable[str] = ()) -> None:
         """Remove documents and rows."""
         place = self._written_to()
-        for index, names in ((place.articles, list(ids)), (place.outcomes, list(map(row_id, attempts)))):
-            if names:
-                remove(self.server, index, names)
-                self._refresh(index)
+        names, rows = list(ids), list(map(row_id, attempts))
+        remove(self.server, place.articles, names)
+        remove(self.server, place.outcomes, rows)
+        self._refresh(place.articles if names else None, place.outcomes if rows else None)
 
     # --- search ---
 
@@ -230,9 +229,11 @@ class ElasticIndex:
             self._checked.add(place.articles)
         return place
 
-    def _refresh(self, index: str | None) -> None:
-        if index:
-            self.server.ask(lambda es: es.indices.refresh(index=index))
+    def _refresh(self, *indexes: str | None) -> None:
+        # At once, not refresh=wait_for: a writer would stand still until the next second's refresh, or the 30th's.
+        touched = [index for index in indexes if index]
+        if touched:
+            self.server.ask(lambda es: es.indices.refresh(index=touched))
 
 
 def _document(hit: dict[str, object]) -> Document:

@@ -60,26 +60,29 @@ def page(
     limit: int,
     offset: int,
     counts: dict[str, Any] | None = None,
+    window: int = WINDOW,
 ) -> Page:
     """Return one page in an order; scores are those of the whole index, however many shards it has."""
     body = {"query": query, "sort": order, "track_total_hits": True, "aggs": counts or {}}
-    deep = offset + limit > WINDOW
+    deep = offset + limit > window
     body |= {"size": 0} if deep else {"from": offset, "size": limit}
     answer = search(server, index, body, "dfs_query_then_fetch")
     total = answer["hits"]["total"]["value"]
     hits = answer["hits"]["hits"]
     if deep and offset < total:
-        hits = _deep_page(server, index, query, order, limit, offset)
+        hits = _deep_page(server, index, query, order, limit, offset, window)
     return Page(total, hits, answer.get("aggregations", {}))
 
 
-def _deep_page(server: Server, index: str, query: Query, order: Order, limit: int, offset: int) -> list[Hit]:
+def _deep_page(
+    server: Server, index: str, query: Query, order: Order, limit: int, offset: int, window: int
+) -> list[Hit]:
     """Go through the hits before a page by their sort values alone, in one unchanging view of the index."""
     body: dict[str, Any] = {"query": query, "sort": order, "track_total_hits": False}
     hits: list[Hit] = []
     with _View(server, index) as view:
         while len(hits) < limit:
-            size = min(WINDOW, offset or limit - len(hits))
+            size = min(window, offset or limit - len(hits))
             found = view.search(body | {"size": size, "_source": not offset}, "dfs_query_then_fetch")
             if not found:
                 break

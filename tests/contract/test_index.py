@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -26,6 +27,7 @@ from khabar.models import (
     attempt_name,
 )
 from khabar.ports import Fold, Index
+from search import elastic, elastic_generations
 from search.grammar import parse
 from search.tantivy import open_index
 from search.tree import Everything
@@ -61,9 +63,30 @@ def _tantivy(folder: Path) -> Iterator[Shelf]:
         index.close()
 
 
-@pytest.fixture(params=["tantivy"])
+def _elasticsearch(url: str) -> Iterator[Shelf]:
+    opened: list[tuple[elastic.ElasticIndex, str]] = []
+
+    def handle(prefix: str) -> Index:
+        index = elastic.open_index(url, prefix, shards=1 + len(opened) % 2)
+        opened.append((index, prefix))
+        return index
+
+    yield Shelf(
+        new=lambda: handle(f"contract-{uuid.uuid4().hex}"),
+        again=lambda index: handle(next(prefix for made, prefix in opened if made is index)),
+    )
+    for prefix in {prefix for _, prefix in opened}:
+        elastic_generations.drop_all(opened[0][0].server, prefix)
+    for index, _ in opened:
+        index.close()
+
+
+@pytest.fixture(params=["tantivy", "elasticsearch"])
 def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shelf]:
-    yield from {"tantivy": _tantivy}[request.param](tmp_path)
+    if request.param == "tantivy":
+        yield from _tantivy(tmp_path)
+    else:
+        yield from _elasticsearch(request.getfixturevalue("elasticsearch_url"))
 
 
 @pytest.fixture

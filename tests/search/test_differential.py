@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+import uuid
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from khabar.models import Article, Document, Entity, Folded, TopicMatch
+from khabar.ports import Index
+from search import elastic, elastic_generations
 from search.grammar import parse
 from search.matcher import View, analyse, holds
 from search.refusal import QueryError
@@ -67,9 +71,20 @@ def article(number: int, seed: random.Random) -> Article:
     )
 
 
-def filled(folder: Path, articles: list[Article]) -> TantivyIndex:
-    create_index(folder)
-    index = TantivyIndex(folder)
+@contextmanager
+def engine(request: pytest.FixtureRequest, folder: Path) -> Generator[Index]:
+    if request.param == "tantivy":
+        create_index(folder)
+        yield TantivyIndex(folder)
+        return
+    url = request.getfixturevalue("elasticsearch_url")
+    prefix = f"differential-{uuid.uuid4().hex}"
+    with closing(elastic.open_index(url, prefix, shards=2)) as index:
+        yield index
+        elastic_generations.drop_all(index.server, prefix)
+
+
+def filled(index: Index, articles: list[Article]) -> Index:
     # Several commits: what a query selects must not depend on how articles lie in segments.
     for start in range(0, len(articles), 120):
         part = articles[start : start + 120]
@@ -80,8 +95,8 @@ def filled(folder: Path, articles: list[Article]) -> TantivyIndex:
 class Both:
     """An index and views of the same articles."""
 
-    def __init__(self, folder: Path, articles: list[Article], words: list[str]) -> None:
-        self.index = filled(folder, articles)
+    def __init__(self, index: Index, articles: list[Article], words: list[str]) -> None:
+        self.index = filled(index, articles)
         self.views: dict[str, View] = {each.id: analyse(each) for each in articles}
         self.words = words
 
@@ -98,22 +113,51 @@ class Both:
         return len(matched)
 
 
-@pytest.fixture(scope="module")
-def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+ENGINES = ["tantivy", "elasticsearch"]
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def ours(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     seed = random.Random(20251012)
     articles = [article(number, seed) for number in range(300)]
-    yield Both(tmp_path_factory.mktemp("ours") / "index", articles, list(WORDS))
+    with engine(request, tmp_path_factory.mktemp("ours") / "index") as index:
+        yield Both(index, articles, list(WORDS))
 
 
-@pytest.fixture(scope="module")
-def regional(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
-    lines = (shared_data / "regional" / "judged.public.jsonl").read_text("utf-8").splitlines()
-    lines += (shared_data / "regional" / "background.public.jsonl").read_text("utf-8").splitlines()[:600:6]
-    articles = [real(number, json.loads(line)) for number, line in enumerate(lines)]
-    assert len(articles) >= 500
+@pytest.fixture(scope="module", params=ENGINES)
+def regional(
+    request: pytest.FixtureRequest, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Both]:
+    texts = region(shared_data, 100)
+    assert len(texts) >= 500
+    with engine(request, tmp_path_factory.mktemp("regional") / "index") as index:
+        yield Both(index, *told(texts))
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def whole(
+    request: pytest.FixtureRequest, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Both]:
+    texts = region(shared_data, 1_000)
+    assert len(texts) >= 1_000
+    with engine(request, tmp_path_factory.mktemp("whole") / "index") as index:
+        yield Both(index, *told(texts))
+
+
+def region(folder: Path, background: int) -> list[dict[str, Any]]:
+    """Return the judged texts and so many of the others, from all over them."""
+    judged, others = (
+        (folder / "regional" / f"{name}.public.jsonl").read_text("utf-8").rstrip().split("\n")
+        for name in ("judged", "background")
+    )
+    return [json.loads(line) for line in (*judged, *others[:: len(others) // background][:background])]
+
+
+def told(lines: list[dict[str, Any]]) -> tuple[list[Article], list[str]]:
+    """Return the texts as articles, and some of their words."""
+    articles = [real(number, line) for number, line in enumerate(lines)]
     seed = random.Random(7)
-    words = [seed.choice(each.body.split() or ["x"]) for each in articles for _ in range(3)]
-    yield Both(tmp_path_factory.mktemp("regional") / "index", articles, words)
+    return articles, [seed.choice(each.body.split() or ["x"]) for each in articles for _ in range(3)]
 
 
 def real(number: int, line: dict[str, Any]) -> Article:
@@ -226,18 +270,24 @@ def test_matcher_and_index_agree_on_real_texts(regional: Both) -> None:
 
 
 @pytest.mark.soak
-def test_matcher_and_index_agree_on_thousands_of_queries(regional: Both, ours: Both) -> None:
-    numbers = st.integers(0, len(regional.words) - 1)
-
+def test_matcher_and_index_agree_on_thousands_of_real_words(whole: Both) -> None:
     @settings(MANY, max_examples=2_000)
     @given(
-        queries(numbers.map(lambda place: regional.words[place])),
-        queries(st.sampled_from(WORDS)),
+        queries(st.integers(0, len(whole.words) - 1).map(lambda place: whole.words[place])),
         st.sampled_from(ZONES),
     )
-    def agree(real_words: str, our_words: str, zone: str) -> None:
-        regional.check(real_words, zone)
-        ours.check(our_words, zone)
+    def agree(query: str, zone: str) -> None:
+        whole.check(query, zone)
+
+    agree()
+
+
+@pytest.mark.soak
+def test_matcher_and_index_agree_on_thousands_of_queries(ours: Both) -> None:
+    @settings(MANY, max_examples=2_000)
+    @given(queries(st.sampled_from(WORDS)), st.sampled_from(ZONES))
+    def agree(query: str, zone: str) -> None:
+        ours.check(query, zone)
 
     agree()
 
