@@ -26,7 +26,7 @@ test: setup ## set up, then every test that this machine can run
 	@$(BIN)/python -m pytest -q
 
 services: setup ## fetch what the tests with real servers need
-	@echo "the embedded runtime needs no server: nothing to fetch" >&2
+	@$(BIN)/python tests/services/fetch.py
 
 lint: setup ## style, import layers and formatting
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports

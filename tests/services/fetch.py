@@ -39,10 +39,10 @@ def find_elasticsearch(env: Mapping[str, str]) -> Path:
     return folder
 
 
-def find_java(env: Mapping[str, str]) -> Path:
+def find_java(env: Mapping[str, str], installed: Path = Path("/usr/lib/jvm")) -> Path:
     """Return the home of the oldest Java that is new enough."""
     homes = [Path(env["JAVA_HOME"])] if env.get("JAVA_HOME") else []
-    homes += sorted(Path("/usr/lib/jvm").glob("*"))
+    homes += sorted(installed.glob("*"))
     found = sorted((version, home) for home in homes if (version := _java_version(home)) >= JAVA)
     if not found:
         raise MissingServiceError(
@@ -66,7 +66,7 @@ def fetch(env: Mapping[str, str]) -> Path:
     """Fetch Elasticsearch unless it is there; returns its folder."""
     folder = cache(env)
     if not (folder / "lib").is_dir():
-        _unpack(_archive(), folder)
+        unpack(_archive(), folder)
     return folder
 
 
@@ -96,7 +96,7 @@ def _archive() -> Path:
     return archive
 
 
-def _unpack(archive: Path, folder: Path) -> None:
+def unpack(archive: Path, folder: Path) -> None:
     """Unpack the part that is Elasticsearch; the folder appears at once and whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as fresh, zipfile.ZipFile(archive) as whole:
@@ -114,16 +114,16 @@ def _say(words: str) -> None:
     sys.stderr.write(f"{words}\n")
 
 
-def main() -> int:
-    """Fetch, and say what was found or what is missing."""
+def main(words: list[str]) -> int:
+    """Fetch, or with `java` only look for a Java; say what was found or what is missing."""
     try:
-        folder, java = fetch(os.environ), find_java(os.environ)
+        found = "" if words == ["java"] else f"Elasticsearch is in {fetch(os.environ)}, and runs on "
+        _say(f"{found}{find_java(os.environ)}")
     except MissingServiceError as missing:
         _say(f"make services: {missing}")
         return 3
-    _say(f"Elasticsearch is in {folder}, and runs on {java}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
