@@ -8,7 +8,9 @@ from pathlib import Path
 
 import elasticsearch_node
 import pytest
+import redis
 import redis_node
+from demands import demand
 from hypothesis import settings
 
 # A slow or busy machine is no failure; floors and counts are what tests hold, benchmarks measure time.
@@ -57,9 +59,10 @@ def elasticsearch_url() -> Iterator[str]:
         yield node.url
 
 
-def demand(missing: str | None) -> None:
-    """Leave a test out, saying what it misses; fail it where services are required."""
-    if missing is not None:
-        if os.environ.get("KHABAR_REQUIRE_SERVICES") == "1":
-            pytest.fail(missing)
-        pytest.skip(missing)
+@pytest.fixture
+def empty_redis(redis_url: str) -> str:
+    """Return the address of a database of that Redis, emptied."""
+    url = f"{redis_url}/0"
+    with redis.Redis.from_url(url) as admin:
+        admin.flushdb()
+    return url

@@ -38,8 +38,9 @@ _REBUILD = "run `khabar ledger rebuild`: it makes a new one from the archive, an
 _HOW = (
     ("OOM", "is full (maxmemory)", "raise its maxmemory; crawls may run on meanwhile to empty the frontier"),
     ("READONLY", "is a replica, which takes no writes", "name the primary in KHABAR_REDIS_URL"),
-    ("WRONGPASS", "refuses the password", "set KHABAR_REDIS_URL to redis://:PASSWORD@HOST:PORT/0"),
     ("NOAUTH", "wants a password", "set KHABAR_REDIS_URL to redis://:PASSWORD@HOST:PORT/0"),
+    ("NOPASS", "has no password set", "set requirepass in its configuration, as docker-compose.yml does"),
+    ("WRONGPASS", "refuses the password", "set KHABAR_REDIS_URL to redis://:PASSWORD@HOST:PORT/0"),
     ("NOPERM", "does not let this user do that", "grant it all keys khabar:* and scripts (see ACL SETUSER)"),
     ("MISCONF", "cannot save to its disk", "free disk space where Redis runs, and look into its log"),
     ("LOADING", "is still loading its data", "wait until it is done, then run the command again"),
@@ -61,7 +62,7 @@ class Server:
     """
 
     def __init__(self, url: str, patience: float) -> None:
-        self.place, self.patience = shown(url), patience
+        self.patience = patience
         try:
             # Patience is ours alone: the client's own retries differ from release to release.
             self._client = redis.Redis.from_url(
@@ -73,8 +74,10 @@ class Server:
                 socket_keepalive=True,
             )
         except ValueError as error:
-            how = "KHABAR_REDIS_URL is like redis://:PASSWORD@HOST:6379/0, or rediss:// with TLS"
-            raise LedgerError(self.place, f"is no address of a Redis ({error})", how) from error
+            # What cannot be read is not shown either: a part of it may be the password.
+            how = "write it like redis://:PASSWORD@HOST:6379/0, with %2F for a / in the password"
+            raise LedgerError("KHABAR_REDIS_URL", "is no address of a Redis", how) from error
+        self.place = shown(url)
 
     def greet(self, patience: float) -> None:
         """Say hello once: it must be there, let us in, and speak a format that we know. Raises LedgerError."""
@@ -156,7 +159,7 @@ class Server:
         return LedgerError(self.place, f"Redis says: {said}", "run `khabar doctor`")
 
 
-# The client cuts the first word off some errors and makes a class of it.
+# The client cuts the first word off some errors and makes a class of it; others share one class.
 _CLASSES: dict[str, type[exceptions.RedisError]] = {
     "OOM": exceptions.OutOfMemoryError,
     "READONLY": exceptions.ReadOnlyError,
@@ -164,11 +167,13 @@ _CLASSES: dict[str, type[exceptions.RedisError]] = {
     "NOPERM": exceptions.NoPermissionError,
     "WRONGPASS": exceptions.AuthenticationError,
 }
+_WORDS = {"NOAUTH": "authentication required", "NOPASS": "without any password configured"}
 
 
 def _says(error: exceptions.RedisError, said: str, sign: str) -> bool:
-    wants = sign == "NOAUTH" and "authentication required" in said.lower()
-    return wants or said.startswith(sign + " ") or isinstance(error, _CLASSES.get(sign, ()))
+    if sign in _WORDS:
+        return _WORDS[sign] in said.lower()
+    return said.startswith(sign + " ") or isinstance(error, _CLASSES.get(sign, ()))
 
 
 def shown(url: str) -> str:
