@@ -70,7 +70,7 @@ class ElasticIndex:
 
     def __init__(self, server: Server, prefix: str, generation: int | None = None) -> None:
         self.server = server
-        self._prefix = prefix
+        self.prefix = prefix
         one = generation is not None
         self._fixed = elastic_generations.place(prefix, generation) if one else None
         self._read = self._fixed or elastic_generations.aliases(prefix)
@@ -144,8 +144,8 @@ class ElasticIndex:
 
         Undated articles stand where they were first fetched. Raises QueryError for a prefix that is too open.
         """
-        index, found = self._read.articles, compiled(query)
         by_relevance = sort == "relevance" and ranks(query)
+        index, found = self._read.articles, compiled(query, ranked=by_relevance)
         order = _ORDERS[sort] if by_relevance or sort != "relevance" else _ORDERS["newest"]
         counts = elastic_counts.facet_counts(facets) | (elastic_counts.extent_counts() if timeline else {})
         page_ = page(self.server, index, found, order, limit, offset, counts)
@@ -161,7 +161,7 @@ class ElasticIndex:
 
     def scan(self, query: Node, after: str = "") -> Iterator[Document]:
         """Yield every matching document in the order of article id, from the first id after `after`."""
-        for hit in walk(self.server, self._read.articles, compiled(query), "id", after):
+        for hit in walk(self.server, self._read.articles, compiled(query, ranked=False), "id", after):
             yield _document(hit)
 
     def near(
@@ -223,7 +223,7 @@ class ElasticIndex:
 
     def _written_to(self) -> Place:
         """Return the indexes to write to by their own names: what was read of one generation goes to no other."""
-        place = self._fixed or elastic_generations.located(self.server, self._prefix)
+        place = self._fixed or elastic_generations.located(self.server, self.prefix)
         if place.articles not in self._checked:
             elastic_generations.check_version(self.server, place.articles)
             self._checked.add(place.articles)

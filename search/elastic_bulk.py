@@ -65,23 +65,23 @@ def write(index: str, name: str, source: dict[str, Any], over: Stored | None) ->
     )
 
 
-def send(server: Server, actions: Iterable[Action]) -> Iterator[Item]:
-    """Send writes, as many a request as fit, and yield what became of each.
+def send(server: Server, actions: Iterable[Action], size: int = _BYTES) -> Iterator[Item]:
+    """Send writes, as many a request as fit into `size` bytes, and yield what became of each.
 
     Raises MissingIndexError where the index is gone and SearchServerError where it takes no writes.
     """
     lines: list[bytes] = []
-    size = 0
+    filled = 0
     for action in actions:
         fresh = [codec.dump(action.operation)]
         if action.source is not None:
             fresh.append(codec.dump(action.source))
         length = sum(map(len, fresh))
-        if lines and size + length > _BYTES:
+        if lines and filled + length > size:
             yield from _send(server, lines)
-            lines, size = [], 0
+            lines, filled = [], 0
         lines += fresh
-        size += length
+        filled += length
     if lines:
         yield from _send(server, lines)
 

@@ -83,7 +83,7 @@ def article_source(document: Document) -> dict[str, Any]:
             ]
     for field in schema.KEYWORDS:
         source[field] = schema.keywords(article, field)
-    return source | {
+    source |= {
         "entity": schema.entities(article),
         "about": schema.about(article),
         "author_name": article.authors,
@@ -91,6 +91,8 @@ def article_source(document: Document) -> dict[str, Any]:
         "exact": document.signature.exact or None,
         **_times(document),
     }
+    # What is empty is left out: a field that an index does not have is refused only where there is something in it.
+    return {field: value for field, value in source.items() if value is not None and value != ()}
 
 
 def _times(document: Document) -> dict[str, Any]:

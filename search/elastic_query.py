@@ -31,17 +31,22 @@ from search.tree import (
     Prefix,
     Term,
     Word,
+    leaves,
 )
 
 Query = dict[str, Any]
 
 NOTHING: Query = {"match_none": {}}
+_RANKED = (
+    250  # words that are ranked by: each is 14 clauses, and Elasticsearch with little memory takes 8,192
+)
 _DEEPEST = 12  # levels of a tree in one piece: Elasticsearch refuses more than 30 of its own
 
 
-def compiled(node: Node) -> Query:
-    """Return the query that selects the same articles."""
-    return _compiled(node, 0)
+def compiled(node: Node, *, ranked: bool = True) -> Query:
+    """Return the query that selects the same articles; unranked, or of many words, each counts the same in a score."""
+    few = sum(isinstance(leaf, Word) for leaf in leaves(node)) <= _RANKED
+    return _compiled(node, ranked and few, 0)
 
 
 def ranks(node: Node) -> bool:
@@ -68,41 +73,41 @@ def filtered(*queries: Query) -> Query:
     return {"bool": {"filter": list(queries)}}
 
 
-def _compiled(node: Node, depth: int) -> Query:
+def _compiled(node: Node, ranked: bool, depth: int) -> Query:
     if depth == _DEEPEST:
         # A query in base64 is read by itself: its levels count from the beginning.
-        return {"wrapper": {"query": base64.b64encode(codec.dump(_compiled(node, 0))).decode()}}
+        return {"wrapper": {"query": base64.b64encode(codec.dump(_compiled(node, ranked, 0))).decode()}}
     match node:
         case And(nodes):
-            return _all_of(nodes, depth)
+            return _all_of(nodes, ranked, depth)
         case Or(nodes):
-            return any_of(_compiled(child, depth + 1) for child in nodes)
+            return any_of(_compiled(child, ranked, depth + 1) for child in nodes)
         case Not(child):
-            return {"bool": {"must_not": [_compiled(child, depth + 1)]}}
+            return {"bool": {"must_not": [_compiled(child, ranked, depth + 1)]}}
         case Word() | Prefix() | Phrase() | Near():
             fields = schema.fields_of(node.where)
-            return any_of(query for field in fields for query in _in_field(node, field))
+            return any_of(query for field in fields for query in _in_field(node, field, ranked))
         case _:
             return filtered(_filter(node))
 
 
-def _all_of(nodes: Sequence[Node], depth: int) -> Query:
+def _all_of(nodes: Sequence[Node], ranked: bool, depth: int) -> Query:
     parts: dict[str, list[Query]] = {"must": [], "filter": [], "must_not": []}
     for node in nodes:
         part = "must_not" if isinstance(node, Not) else "must" if ranks(node) else "filter"
-        parts[part].append(_compiled(node.node if isinstance(node, Not) else node, depth + 1))
+        parts[part].append(_compiled(node.node if isinstance(node, Not) else node, ranked, depth + 1))
     return {"bool": {part: queries for part, queries in parts.items() if queries}}
 
 
 # --- words --------------------------------------------------------------------------------------------------
 
 
-def _in_field(node: Word | Prefix | Phrase | Near, field: str) -> list[Query]:
+def _in_field(node: Word | Prefix | Phrase | Near, field: str, ranked: bool) -> list[Query]:
     """Return the queries that together select what holds in one field."""
     boost = schema.TITLE_WEIGHT if field == "title" else 1.0
     match node:
         case Word(text) if field in schema.FORMS:
-            return [_term(schema.form_field(field), stem, boost) for stem in dict.fromkeys(stems(text))]
+            return _any_form(text, schema.form_field(field), boost, ranked)
         case Word(text) | Phrase((text,)):
             return [_term(field, text, boost)]
         case Prefix(text):
@@ -113,6 +118,15 @@ def _in_field(node: Word | Prefix | Phrase | Near, field: str) -> list[Query]:
             return [_in_order([_word(Term(word), field) for word in words], slop, boost)]
         case Near():
             return list(_near(node, field, boost))
+
+
+def _any_form(word: str, field: str, boost: float, ranked: bool) -> list[Query]:
+    forms = list(dict.fromkeys(stems(word)))
+    return (
+        [_term(field, form, boost) for form in forms]
+        if ranked
+        else [{"terms": {field: forms, "boost": boost}}]
+    )
 
 
 def _term(field: str, value: str, boost: float) -> Query:

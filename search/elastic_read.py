@@ -11,7 +11,7 @@ from elasticsearch import BadRequestError, NotFoundError
 
 from search.elastic_client import MissingIndexError, Server, reason_of
 from search.elastic_query import Query, filtered
-from search.refusal import MAX_EXPANSION, QueryError
+from search.refusal import QueryError
 
 WINDOW = 10_000  # Elasticsearch looks no further than this from the first hit
 _KEEP = "2m"
@@ -45,10 +45,7 @@ def search(
     except BadRequestError as error:
         reason = str(error.body)
         if "too_many_clauses" in reason or "too many terms" in reason or "maxClauseCount" in reason:
-            raise QueryError(
-                0,
-                f"a prefix stands for too many different words ({MAX_EXPANSION} are always searched); write more of it",
-            ) from error
+            raise QueryError(0, "a prefix stands for too many different words; write more of it") from error
         raise server.trouble(reason_of(error.body)) from error
 
 
