@@ -9,7 +9,7 @@ from typing import Any, Literal
 from khabar import codec
 from khabar.ledger import memory
 from khabar.ledger.database import maybe_micros, maybe_moment, micros, moment
-from khabar.ledger.redis import claims, frontier, record, recount
+from khabar.ledger.redis import claims, frontier, health, record, recount
 from khabar.ledger.redis.server import Server
 from khabar.models import Discovery
 from khabar.ports import EndpointState, Found, Lease
@@ -150,6 +150,15 @@ class RedisLedger:
     def mark_run(self, name: str, now: datetime) -> None:
         """Remember that this was run or sent."""
         self.server.run("mark_run", shelf=_shelf(name), name=name, now=micros(now))
+
+    def findings(self, now: datetime) -> Iterator[str]:
+        """Yield what is wrong with the server, each with how to mend it."""
+        return health.findings(self.server, now)
+
+    def empty(self) -> None:
+        """Forget everything, what is damaged, too: `recount` tells it again what the archive knows."""
+        self.server.empty()
+        self.server.greet(GREETING)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -118,6 +118,27 @@ class Server:
         """Run a command on the server itself, without patience."""
         return self._patiently(partial(self._execute, *command), 0)
 
+    def empty(self) -> int:
+        """Remove all that Khabar keeps here, of any format; returns the number of keys."""
+        cursor, gone = 0, 0
+        while True:
+            cursor, keys = self.ask("SCAN", cursor, "MATCH", "khabar:*", "COUNT", 1000)
+            gone += int(self.ask("UNLINK", *keys)) if keys else 0
+            if not int(cursor):
+                return gone
+
+    def lets_anyone_in(self) -> bool:
+        """Tell whether it answers who names no password."""
+        pool = self._client.connection_pool
+        nobody = {"username": None, "password": None, "credential_provider": None}
+        made = redis.ConnectionPool(pool.connection_class, **{**pool.connection_kwargs, **nobody})
+        try:
+            return bool(redis.Redis(connection_pool=made).execute_command("PING"))
+        except exceptions.RedisError:
+            return False
+        finally:
+            made.disconnect()
+
     def close(self) -> None:
         """Give the connections back."""
         self._client.close()

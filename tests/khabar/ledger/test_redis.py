@@ -465,3 +465,65 @@ def test_what_cannot_be_read_names_the_rebuild(
 )
 def test_an_address_is_shown_without_its_password(url: str, is_shown: str) -> None:
     assert shown(url) == is_shown
+
+
+# --- what doctor asks ---------------------------------------------------------------------------------------
+
+
+def test_a_server_as_it_should_be_has_nothing_wrong(own: redis_node.Redis) -> None:
+    with closing(open_ledger(own.url())) as ledger:
+        assert list(ledger.findings(datetime.now(UTC))) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "what"),
+    [
+        ("requirepass", "", "lets anyone in: set requirepass"),
+        ("appendonly", "no", "loses what it knows when it is restarted: set `appendonly yes`"),
+        ("maxmemory-policy", "allkeys-lru", "(allkeys-lru): set `maxmemory-policy noeviction`"),
+        ("maxmemory", "1100kb", "% full: raise its maxmemory"),
+    ],
+)
+def test_what_is_set_wrong_is_found(own: redis_node.Redis, setting: str, value: str, what: str) -> None:
+    with closing(open_ledger(own.url())) as ledger, own.admin() as admin:
+        admin.config_set(setting, value)
+        found = list(ledger.findings(datetime.now(UTC)))
+        assert len(found) == 1
+        assert what in found[0]
+        assert found[0].startswith(f"Redis at redis://127.0.0.1:{own.port}/0 ")
+
+
+def test_keys_that_were_thrown_away_are_found(own: redis_node.Redis) -> None:
+    with closing(open_ledger(own.url())) as ledger, own.admin() as admin:
+        look(ledger, items(*range(200)))
+        admin.config_set("maxmemory-policy", "allkeys-random")
+        admin.config_set("maxmemory", int(admin.info("memory")["used_memory"]) - 10_000)
+        admin.get("anything")  # a command makes room first
+        admin.config_set("maxmemory", "0")
+        assert any("thrown away" in each for each in ledger.findings(datetime.now(UTC)))
+
+
+def test_a_clock_that_differs_is_found(ledger: RedisLedger) -> None:
+    [found] = [each for each in ledger.findings(datetime.now(UTC) - timedelta(minutes=1)) if "clock" in each]
+    assert "by +60 s" in found
+
+
+def test_a_replica_is_found(own: redis_node.Redis) -> None:
+    with closing(open_ledger(own.url())) as ledger, own.admin() as admin:
+        admin.replicaof("127.0.0.1", "1")
+        assert any("is a replica" in each for each in ledger.findings(datetime.now(UTC)))
+
+
+def test_a_damaged_ledger_is_emptied_and_told_by_the_archive(ledger: RedisLedger) -> None:
+    claims = look(ledger, items(*range(30)))
+    counts = ledger.discovered()
+    ledger.server.call("SET", "claims", "no hash")
+    ledger.server.ask("SET", "of another", "program")
+    ledger.empty()
+    assert everything(ledger) == (EndpointState(FEED), [], {}, [], 0, None, None)
+    assert ledger.server.ask("KEYS", "*") in (
+        [b"khabar:format", b"of another"],
+        [b"of another", b"khabar:format"],
+    )
+    ledger.recount(counts, claims, NOW)
+    assert look(ledger, items(*range(30))) == []
