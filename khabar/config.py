@@ -41,8 +41,15 @@ def load_settings(home: Path | None = None, env: Mapping[str, str] | None = None
     environment = os.environ if env is None else env
     folder = _home(home, environment)
     values = _from_file(folder, environment) | _from_environment(environment)
-    _refuse_distributed(values)
+    _demand_both(values)
     return _settings(folder, {name: value for name, (value, _) in values.items()})
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the environment of a child process that is to have exactly these settings, whatever ours came from."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    told = {each.env: str(value) for each in SETTINGS if (value := getattr(settings, each.name)) is not None}
+    return kept | told | {"KHABAR_HOME": str(settings.home)}
 
 
 _Found = dict[str, tuple[Value, str]]  # name → value, and where it was set
@@ -114,12 +121,10 @@ def _line(text: str, key: str) -> int | None:
     return next((number for number, line in enumerate(text.splitlines(), 1) if pattern.match(line)), None)
 
 
-def _refuse_distributed(values: _Found) -> None:
+def _demand_both(values: _Found) -> None:
+    """Refuse one server without the other: a ledger and an index of two different homes would not agree."""
     redis, elastic = values.get("redis_url"), values.get("elasticsearch_url")
-    if redis and elastic:
-        what = "redis_url and elasticsearch_url ask for the distributed runtime, which is not in this release"
-        raise ConfigError(redis[1], None, what, "remove both to run embedded")
-    alone = redis or elastic
+    alone = (redis or elastic) if not (redis and elastic) else None
     if alone:
         have, lack = ("redis_url", "elasticsearch_url") if redis else ("elasticsearch_url", "redis_url")
         raise ConfigError(

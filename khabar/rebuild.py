@@ -11,6 +11,7 @@ from functools import partial
 from khabar.archive.records import discoveries
 from khabar.archive.store import Store
 from khabar.config import Settings
+from khabar.errors import KhabarError
 from khabar.ledger.database import LedgerError
 from khabar.ledger.recount import set_aside
 from khabar.ledger.sqlite import open_ledger
@@ -24,6 +25,12 @@ from search.tree import Everything
 from workers.pool import Pool
 from workers.reader import SegmentReader
 from workers.reindex import Report, cluster_all, fill, segments
+
+LONGEST = 86_400.0  # seconds until a reindex of a machine that is no more stands in nobody's way
+
+
+class ReindexingError(KhabarError):
+    """Somebody else is at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +49,29 @@ def reindex(runtime: Runtime, pool: Pool, report: Report) -> Reindexed:
     One at a time: a second one would take the first one's generation for what a dead one left.
     """
     with Lock(runtime.settings.home / "reindex.lock").held(command_name(), 0):
-        return _reindex(runtime, pool, report)
+        lease = runtime.ledger.acquire("reindex", runtime.holder, LONGEST, runtime.clock())
+        if lease is None:
+            raise ReindexingError("another machine is at a reindex: wait until it is done, then try again")
+        try:
+            return _reindex(runtime, pool, report)
+        finally:
+            runtime.ledger.release(lease, done=True)
 
 
 def _reindex(runtime: Runtime, pool: Pool, report: Report) -> Reindexed:
-    home, store = runtime.settings.index, runtime.store
-    held = partial(runtime.lock.held, command_name(), runtime.settings.lock_wait)
-    with held():
-        generation = create_generation(home)
-    index = open_index(home, held, generation)
+    store, of_index = runtime.store, runtime.generations()
+    generation = of_index.create()
+    index = of_index.open(generation)
     reader, done = SegmentReader(pool, store), set[str]()
     fill(store, index, reader, done, report)
     capped = cluster_all(index)
     before = len(done)
-    with held():
-        generations.swap(home, generation)
+    of_index.swap(generation)
     # Whatever another command brought into the old generation up to the swap is not in `done`.
     fill(store, index, reader, done, report)
     if len(done) > before:
         capped = cluster_all(index)
-    with held():
-        _drop_others(runtime.settings, generation)
+    of_index.drop_others(generation)
     for topic in runtime.catalogue.topics.values():
         store.put(f"retagged/{topic.id}/{topic.version:06d}", b"")
     articles = index.search(Everything(), limit=0).total
@@ -87,6 +96,8 @@ def rebuild_ledger(runtime: Runtime, report: Callable[[int], None]) -> int:
 def set_aside_broken(settings: Settings, clock: Clock) -> list[str]:
     """Move a ledger and leave an index that cannot be opened, so that they can be made again; returns what was done."""
     done: list[str] = []
+    if settings.distributed:
+        return done
     try:
         open_ledger(settings.ledger).close()
     except LedgerError as error:
@@ -103,12 +114,6 @@ def set_aside_broken(settings: Settings, clock: Clock) -> list[str]:
             generations.swap(settings.index, create_generation(settings.index))
         done.append(f"the unreadable index was left ({error.reason}): `khabar reindex` fills the new one")
     return done
-
-
-def _drop_others(settings: Settings, keep: int) -> None:
-    for other in generations.generations(settings.index):
-        if other != keep:
-            generations.drop_generation(settings.index, other)
 
 
 def _fetched(store: Store) -> Iterator[Discovery]:

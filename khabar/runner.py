@@ -16,6 +16,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any, cast
 
+from khabar.config import environment
 from khabar.errors import KhabarError
 from khabar.runtime import Runtime
 from workers.ingest import Ingester, Progress
@@ -149,7 +150,11 @@ def crawler(runtime: Runtime, sources: Sequence[str], limit: int | None) -> Gene
     with log.open("ab") as stderr:
         # A pipe on stdin tells the crawler when this process is gone: it reads the end of the file.
         process = subprocess.Popen(
-            [*command, *sources], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr
+            [*command, *sources],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env=environment(runtime.settings),
         )
     crawling = CrawlerProcess(process, log)
     try:

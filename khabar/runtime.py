@@ -6,11 +6,12 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 from khabar.archive.segments import Sealed, Writer, recover
 from khabar.archive.store import Store, open_store
@@ -21,8 +22,9 @@ from khabar.errors import KhabarError
 from khabar.ledger.sqlite import open_ledger
 from khabar.lock import Lock
 from khabar.ports import Index, Ledger
+from search import tantivy
+from search.generations import drop_generation, generations, swap
 from search.grammar import parse
-from search.tantivy import open_index
 from search.tree import Node
 
 Clock = Callable[[], datetime]
@@ -52,7 +54,11 @@ class Runtime:
     @cached_property
     def ledger(self) -> Ledger:
         """The memory of the crawl, opened when it is first asked: a search needs none, nor a home it may write."""
-        return open_ledger(self.settings.ledger)
+        if self.settings.redis_url is None:
+            return open_ledger(self.settings.ledger)
+        from khabar.ledger import redis  # noqa: PLC0415 - the embedded runtime does not import it
+
+        return redis.open_ledger(self.settings.redis_url)
 
     def settle(self, sealed: Sealed) -> None:
         """Take a segment's attempts out of the frontier and count those of an import; idempotent."""
@@ -68,6 +74,10 @@ class Runtime:
         """Return the tree of a query, read now, in the configured time zone, with this gazetteer."""
         resolve = self.catalogue.gazetteer.resolve
         return parse(query, now=self.clock(), resolve=resolve, timezone=self.settings.timezone)
+
+    def generations(self) -> Generations:
+        """Return what a reindex needs: generations of the index, made, opened, swapped and dropped."""
+        return _served(self.settings) if self.settings.distributed else _local(self.settings, self.lock)
 
     @property
     def folders(self) -> Sequence[Path]:
@@ -104,7 +114,7 @@ def working(settings: Settings, clock: Clock = now) -> Generator[Runtime]:
 @contextmanager
 def _opened(settings: Settings, clock: Clock, store: Store, catalogue: Catalogue) -> Generator[Runtime]:
     lock = Lock(settings.index_lock)
-    index = open_index(settings.index, partial(lock.held, command_name(), settings.lock_wait))
+    index = open_index(settings, lock)
     runtime = Runtime(settings, clock, holder_name(), store, index, catalogue, lock)
     try:
         yield runtime
@@ -112,6 +122,85 @@ def _opened(settings: Settings, clock: Clock, store: Store, catalogue: Catalogue
         index.close()
         if "ledger" in runtime.__dict__:
             runtime.ledger.close()
+
+
+def open_index(settings: Settings, lock: Lock) -> Index:
+    """Open the index in use: on Elasticsearch where the settings name one, else in the home, written under its lock."""
+    if not settings.distributed:
+        return tantivy.open_index(settings.index, _held(settings, lock))
+    from search import elastic  # noqa: PLC0415 - the embedded runtime does not import it
+
+    return elastic.open_index(str(settings.elasticsearch_url), **_elastic(settings))
+
+
+def _elastic(settings: Settings) -> dict[str, Any]:
+    return {
+        "prefix": settings.elasticsearch_prefix,
+        "user": settings.elasticsearch_username,
+        "password": settings.elasticsearch_password,
+        "api_key": settings.elasticsearch_api_key,
+        "authority": settings.elasticsearch_ca,
+        "shards": settings.elasticsearch_shards,
+    }
+
+
+def _held(settings: Settings, lock: Lock) -> Callable[[], AbstractContextManager[None]]:
+    return partial(lock.held, command_name(), settings.lock_wait)
+
+
+@dataclass(frozen=True, slots=True)
+class Generations:
+    """The generations of an index: `drop_others` keeps the one named."""
+
+    create: Callable[[], int]
+    open: Callable[[int], Index]
+    swap: Callable[[int], None]
+    drop_others: Callable[[int], None]
+
+
+def _local(settings: Settings, lock: Lock) -> Generations:
+    home, held = settings.index, _held(settings, lock)
+
+    def create() -> int:
+        with held():
+            return tantivy.create_generation(home)
+
+    def swap_in(generation: int) -> None:
+        with held():
+            swap(home, generation)
+
+    def drop_others(keep: int) -> None:
+        with held():
+            for other in generations(home):
+                if other != keep:
+                    drop_generation(home, other)
+
+    return Generations(
+        create, lambda generation: tantivy.open_index(home, held, generation), swap_in, drop_others
+    )
+
+
+def _served(settings: Settings) -> Generations:
+    from search import elastic, elastic_generations  # noqa: PLC0415 - the embedded runtime does not import them
+
+    url, prefix, shards = (
+        str(settings.elasticsearch_url),
+        settings.elasticsearch_prefix,
+        settings.elasticsearch_shards,
+    )
+    server = elastic.open_index(url, **_elastic(settings)).server
+
+    def drop_others(keep: int) -> None:
+        for other in elastic_generations.generations(server, prefix):
+            if other != keep:
+                elastic_generations.drop_generation(server, prefix, other)
+
+    return Generations(
+        lambda: elastic_generations.create_generation(server, prefix, shards),
+        lambda generation: elastic.open_index(url, **_elastic(settings), generation=generation),
+        lambda generation: elastic_generations.swap(server, prefix, generation),
+        drop_others,
+    )
 
 
 def _demand_writable(home: Path) -> None:

@@ -46,6 +46,19 @@ class Settings:
     lock_wait: float = 60.0
     log_level: str = "info"
     timezone: str = "UTC"
+    redis_url: str | None = None
+    elasticsearch_url: str | None = None
+    elasticsearch_username: str | None = None
+    elasticsearch_password: str | None = None
+    elasticsearch_api_key: str | None = None
+    elasticsearch_ca: str | None = None
+    elasticsearch_prefix: str = "khabar"
+    elasticsearch_shards: int = 1
+
+    @property
+    def distributed(self) -> bool:
+        """True where ledger and index lie on servers that several machines share."""
+        return self.redis_url is not None and self.elasticsearch_url is not None
 
     @property
     def spool(self) -> Path:
@@ -151,8 +164,23 @@ def _user_agent(text: str) -> str:
     return text
 
 
+def _url(*schemes: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        parts = urlsplit(text)
+        if parts.scheme not in schemes or not parts.hostname:
+            raise ValueError(text)
+        return text.rstrip("/")
+
+    return read
+
+
+def _prefix(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,63}", text):
+        raise ValueError(text)
+    return text
+
+
 _SECONDS = "a number of seconds from {} to {}"
-_LATER = "the distributed runtime; not in this release"
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(
@@ -226,16 +254,37 @@ SETTINGS: tuple[Setting, ...] = (
         "an IANA name such as Asia/Karachi",
         _timezone,
     ),
-    *(
-        Setting(name, "", _LATER, "text", str)
-        for name in (
-            "redis_url",
-            "elasticsearch_url",
-            "elasticsearch_username",
-            "elasticsearch_password",
-            "elasticsearch_api_key",
-            "elasticsearch_ca",
-        )
+    Setting(
+        "redis_url",
+        "",
+        "the Redis that holds the ledger; set together with `elasticsearch_url`",
+        "redis://:PASSWORD@HOST:PORT/DB, or rediss://…",
+        _url("redis", "rediss"),
+    ),
+    Setting(
+        "elasticsearch_url",
+        "",
+        "the Elasticsearch that holds the index; set together with `redis_url`",
+        "http://HOST:PORT or https://HOST:PORT",
+        _url("http", "https"),
+    ),
+    Setting("elasticsearch_username", "", "who asks Elasticsearch", "text", str),
+    Setting("elasticsearch_password", "", "the password of that user", "text", str),
+    Setting("elasticsearch_api_key", "", "an API key instead of user and password", "text", str),
+    Setting("elasticsearch_ca", "", "the certificate that signs Elasticsearch's own", "a file (PEM)", str),
+    Setting(
+        "elasticsearch_prefix",
+        "khabar",
+        "what the names of the indexes begin with",
+        "small letters, digits and hyphens",
+        _prefix,
+    ),
+    Setting(
+        "elasticsearch_shards",
+        "1",
+        "primary shards of an index when it is made",
+        "a whole number from 1 to 64",
+        _whole(1, 64),
     ),
 )
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}

@@ -74,8 +74,9 @@ def _places(runtime: Runtime) -> Iterator[tuple[str, Path]]:
     settings = runtime.settings
     if settings.archive_url.startswith("file:"):
         yield "archive", Path(unquote(urlsplit(settings.archive_url).path))
-    yield "index", settings.index
-    yield "ledger", settings.ledger
+    if not settings.distributed:
+        yield "index", settings.index
+        yield "ledger", settings.ledger
 
 
 def _size(path: Path) -> int:

@@ -59,7 +59,9 @@ def _fresh(settings: Settings) -> Settings:
     if home.exists():
         shutil.rmtree(home)
     home.mkdir(parents=True)
-    return replace(settings, home=home, archive_url=(home / "archive").as_uri(), delay=0.05)
+    # Without any server, also where the home is otherwise on servers: the demo must not touch what others share.
+    alone = replace(settings, redis_url=None, elasticsearch_url=None)
+    return replace(alone, home=home, archive_url=(home / "archive").as_uri(), delay=0.05)
 
 
 def _crawls(to: Console, runtime: Runtime, pool: runner.Pool, site: Site, sources: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from khabar.config import SETTINGS, ConfigError, Settings, load_settings, settings_table
+from khabar.config import SETTINGS, ConfigError, Settings, environment, load_settings, settings_table
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -194,13 +194,29 @@ def test_a_named_file_must_exist_and_be_text(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("have", "lack"), [("redis", "elasticsearch"), ("elasticsearch", "redis")])
 def test_one_server_without_the_other_is_an_error(tmp_path: Path, have: str, lack: str) -> None:
-    error = _error(tmp_path, {f"KHABAR_{have.upper()}_URL": "redis://localhost"})
+    scheme = "http" if have == "elasticsearch" else have
+    error = _error(tmp_path, {f"KHABAR_{have.upper()}_URL": f"{scheme}://localhost"})
     assert str(error).startswith(f"KHABAR_{have.upper()}_URL: {have}_url is set without {lack}_url")
 
 
-def test_both_servers_are_not_in_this_release(tmp_path: Path) -> None:
-    both = {"KHABAR_REDIS_URL": "redis://localhost", "KHABAR_ELASTICSEARCH_URL": "http://localhost"}
-    assert "the distributed runtime, which is not in this release" in str(_error(tmp_path, both))
+def test_both_servers_select_the_distributed_runtime(tmp_path: Path) -> None:
+    both = {"KHABAR_REDIS_URL": "redis://localhost", "KHABAR_ELASTICSEARCH_URL": "http://localhost:9200"}
+    assert load_settings(tmp_path, both).distributed
+    assert not load_settings(tmp_path, {}).distributed
+
+
+@pytest.mark.parametrize("url", ["localhost", "http://localhost", "redis://"])
+def test_an_address_that_is_no_redis_is_refused(tmp_path: Path, url: str) -> None:
+    told = {"KHABAR_REDIS_URL": url, "KHABAR_ELASTICSEARCH_URL": "http://localhost:9200"}
+    assert "accepted: redis://" in str(_error(tmp_path, told))
+
+
+def test_a_child_is_told_exactly_the_settings_of_its_parent(tmp_path: Path) -> None:
+    told = {"KHABAR_DELAY": "0.5", "KHABAR_JOBS": "3", "KHABAR_TIMEZONE": "Asia/Karachi"}
+    settings = load_settings(tmp_path, told)
+    child = environment(settings)
+    assert load_settings(None, child) == settings
+    assert child["KHABAR_HOME"] == str(tmp_path) and "PATH" in child
 
 
 # --- the documentation --------------------------------------------------------------------------------------
@@ -218,7 +234,8 @@ def test_every_field_is_a_setting_and_its_default_is_the_documented_one(tmp_path
     assert set(fields) - {"home"} <= set(named)
     settings = load_settings(tmp_path, {})
     for name in set(fields) - {"home", "archive_url", "user_agent", "jobs"}:
-        assert named[name].read(named[name].default) == getattr(settings, name)
+        default = named[name].default
+        assert (named[name].read(default) if default else None) == getattr(settings, name)
 
 
 def test_what_speaks_to_the_tests_is_no_setting(tmp_path: Path) -> None:
