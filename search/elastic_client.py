@@ -13,6 +13,7 @@ from elasticsearch import (
     AuthenticationException,
     AuthorizationException,
     Elasticsearch,
+    SSLError,
     TransportError,
 )
 from elasticsearch.serializer import JsonSerializer, NdjsonSerializer
@@ -22,6 +23,7 @@ from khabar.errors import KhabarError
 T = TypeVar("T")
 
 _BUSY = frozenset({429, 502, 503, 504})  # it, or what stands before it, will take it later
+_UNKNOWN = 401
 _FIRST, _LONGEST = 0.05, 2.0  # seconds between two tries
 _TIMEOUT = 30.0  # seconds for one answer
 
@@ -75,6 +77,7 @@ class Server:
 
     def __init__(self, client: Elasticsearch, patience: float) -> None:
         self._client = client
+        self._welcome = False  # it has answered us before
         self.seconds = patience
         self.place = ", ".join(
             f"{node.scheme}://{node.host}:{node.port}"
@@ -86,11 +89,18 @@ class Server:
         patience = Patience(self.seconds)
         while True:
             try:
-                return call(self._client)
+                answer = call(self._client)
+                self._welcome = True
+                return answer
             except ApiError as error:
-                if error.status_code not in _BUSY:
+                # A node that has just started knows no users yet.
+                forgotten = error.status_code == _UNKNOWN and self._welcome
+                if error.status_code not in _BUSY and not forgotten:
                     raise self._explained(error) from error
                 reason = reason_of(error.body)
+            except SSLError as error:
+                reason = f"its certificate is not trusted ({error.message}); name the file of the one that signed it"
+                raise self.trouble(reason) from error
             except TransportError as error:
                 reason = f"no answer ({error.message})"
             if not patience.wait():

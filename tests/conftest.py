@@ -44,6 +44,12 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def elasticsearch_installed() -> None:
+    """Leave out a test that starts a node of its own where none can run."""
+    demand(elasticsearch_node.missing())
+
+
+@pytest.fixture(scope="session")
 def elasticsearch_url() -> Iterator[str]:
     """Return the address of a real Elasticsearch 9 in which tests make indexes of their own and remove them.
 

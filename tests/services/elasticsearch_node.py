@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from certificate import write_certificate
 from fetch import MissingServiceError, find_elasticsearch, find_java
 
 _NOBODY = 65534
@@ -29,15 +31,23 @@ _CLEAN = {"JAVA_HOME", "JAVA_TOOL_OPTIONS"}
 class Node:
     """One node in `folder`, which the caller removes; needs `fetch.find_elasticsearch` and `fetch.find_java` to succeed."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None, heap: str = "512m") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str] | None = None,
+        password: str | None = None,
+        heap: str = "512m",
+    ) -> None:
         env = os.environ
         source, self._java = find_elasticsearch(env), find_java(env)
         self.folder = folder
         self._home = folder / "elasticsearch"
         self._heap = heap
         self.port, transport = _free_ports(2)
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.authorization: str | None = None  # of an HTTP request, where security is on
+        scheme = "https" if password else "http"
+        self.url = f"{scheme}://127.0.0.1:{self.port}"
+        self.certificate: Path | None = None  # with a password it speaks TLS
+        self._authorization: str | None = None
         self._process: subprocess.Popen[bytes] | None = None
         _copy(source, self._home)
         given = {
@@ -51,12 +61,17 @@ class Node:
             "xpack.security.enabled": "false",
             # A disk that is nearly full is the machine's matter, not the tests'.
             "cluster.routing.allocation.disk.threshold_enabled": "false",
-        } | dict(settings or {})
+        }
+        if password:
+            given |= self._secured()
+        given |= dict(settings or {})
         lines = "".join(f"{name}: {value}\n" for name, value in given.items())
         (self._home / "config" / "elasticsearch.yml").write_text(lines)
         for name in ("data", "logs", "tmp"):
             (folder / name).mkdir()
         self._own()
+        if password:
+            self._set_password(password)
 
     def start(self) -> None:
         """Start it and wait until it answers."""
@@ -72,7 +87,10 @@ class Node:
         }
         with (self.folder / "logs" / "console.log").open("ab") as log:
             self._process = subprocess.Popen(
-                self._command("server-launcher,lib/tools/server-cli", "server", "server-launcher"),
+                self._command(
+                    "server", "lib/tools/server-launcher,lib/tools/server-cli", "lib/tools/server-launcher/*",
+                    "server.launcher.ServerLauncher",
+                ),
                 cwd=self._home, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True, **_somebody(),
                 preexec_fn=_end_with_parent,  # noqa: PLW1509 - one call of the C library
@@ -112,29 +130,38 @@ class Node:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}{path}", data, method=method)
         request.add_header("Content-Type", "application/json")
-        if self.authorization:
-            request.add_header("Authorization", self.authorization)
-        with urllib.request.urlopen(request, timeout=30) as response:
+        if self._authorization:
+            request.add_header("Authorization", self._authorization)
+        trusting = ssl.create_default_context(cafile=self.certificate) if self.certificate else None
+        with urllib.request.urlopen(request, timeout=30, context=trusting) as response:
             return json.loads(response.read() or b"null")
 
-    def set_password(self, password: str) -> None:
-        """Set the password of the user `elastic` before the first start."""
-        command = self._command("keystore-cli", "elasticsearch-keystore", "keystore-cli")
-        env = {"ES_JAVA_HOME": str(self._java)}
+    def _secured(self) -> dict[str, str]:
+        self.certificate, _ = write_certificate(self._home / "config")
+        return {
+            "xpack.security.enabled": "true",
+            "xpack.security.http.ssl.enabled": "true",
+            "xpack.security.http.ssl.certificate": "http.crt",
+            "xpack.security.http.ssl.key": "http.key",
+            "xpack.security.transport.ssl.enabled": "false",
+        }
+
+    def _set_password(self, password: str) -> None:
+        """Set the password of the user `elastic`."""
+        command = self._command(
+            "keystore", "lib/tools/keystore-cli", "lib/*:lib/cli-launcher/*", "launcher.CliToolLauncher"
+        )
         for words in (["create"], ["add", "--stdin", "bootstrap.password"]):
             subprocess.run(
-                [*command, *words], input=password.encode(), cwd=self._home, env=env, check=True,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **_somebody(),
+                [*command, *words], input=password.encode(), cwd=self._home, env={}, check=True,
+                stdout=subprocess.DEVNULL, **_somebody(),
             )  # fmt: skip
-        self.authorization = "Basic " + base64.b64encode(f"elastic:{password}".encode()).decode()
+        self._authorization = "Basic " + base64.b64encode(f"elastic:{password}".encode()).decode()
 
-    def _command(self, libs: str, name: str, kind: str) -> list[str]:
-        server = kind == "server-launcher"
-        main = "server.launcher.ServerLauncher" if server else "launcher.CliToolLauncher"
-        path = "lib/tools/server-launcher/*" if server else "lib/*:lib/cli-launcher/*"
+    def _command(self, name: str, libs: str, path: str, main: str) -> list[str]:
         return [
             str(self._java / "bin" / "java"), "-Xms4m", "-Xmx64m", "-XX:+UseSerialGC", f"-Dcli.name={name}",
-            f"-Dcli.libs=lib/tools/{libs}", f"-Des.path.home={self._home}",
+            f"-Dcli.libs={libs}", f"-Des.path.home={self._home}",
             f"-Des.path.conf={self._home / 'config'}", "-Des.distribution.type=tar",
             "-Des.java.type=ES_JAVA_HOME", "-cp", path, f"org.elasticsearch.{main}",
         ]  # fmt: skip
@@ -196,9 +223,7 @@ def missing() -> str | None:
 def running(settings: Mapping[str, str] | None = None, password: str | None = None) -> Generator[Node]:
     """Have a node for the block, in a folder that an unprivileged user can reach."""
     with tempfile.TemporaryDirectory(prefix="khabar-elasticsearch-") as folder:
-        node = Node(Path(folder), settings)
-        if password:
-            node.set_password(password)
+        node = Node(Path(folder), settings, password)
         node.start()
         try:
             yield node
