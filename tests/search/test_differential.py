@@ -114,6 +114,7 @@ class Both:
 
 
 ENGINES = ["tantivy", "elasticsearch"]
+FEW = ("aa", "aab", "bb", "cc")
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -122,6 +123,19 @@ def ours(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     articles = [article(number, seed) for number in range(300)]
     with engine(request, tmp_path_factory.mktemp("ours") / "index") as index:
         yield Both(index, articles, list(WORDS))
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def crowded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+    """Short texts of so few words that whatever may overlap does."""
+    seed = random.Random(3)
+    texts = [" ".join(seed.choices(FEW, k=seed.randrange(2, 14))) for _ in range(400)]
+    articles = [
+        Article(f"{number:020x}", f"urn:x:{number}", "s", text[:8], text, NOW)
+        for number, text in enumerate(texts)
+    ]
+    with engine(request, tmp_path_factory.mktemp("crowded") / "index") as index:
+        yield Both(index, articles, list(FEW))
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -195,6 +209,17 @@ def queries(words: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.recursive(leaf, combined, max_leaves=5)
 
 
+def sequences() -> st.SearchStrategy[str]:
+    """Phrases with room in them, and NEAR of several words, prefixes and phrases on each side."""
+    word = st.sampled_from(FEW)
+    several = st.lists(word, min_size=2, max_size=4).map(" ".join)
+    phrase = several.map('"{}"'.format)
+    one = word | phrase | st.just("aa*")
+    side = one | st.lists(one, min_size=2, max_size=4).map(lambda each: f"({' OR '.join(each)})")
+    near = st.builds("{} {}/{} {}".format, side, st.sampled_from(["NEAR", "ONEAR"]), st.integers(0, 4), side)
+    return near | st.builds('"{}"~{}'.format, several, st.integers(0, 4))
+
+
 def combined(part: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return (
         st.builds("{} {}".format, part, part)
@@ -250,6 +275,13 @@ MANY = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCh
 @example('"talk of" NEAR/4 ("the border" OR peace OR tal*)', "UTC")
 def test_matcher_and_index_agree_on_our_texts(ours: Both, query: str, zone: str) -> None:
     ours.check(query, zone)
+
+
+@MANY
+@given(sequences())
+@example('("aa bb cc" OR bb) ONEAR/0 cc')
+def test_matcher_and_index_agree_where_everything_overlaps(crowded: Both, query: str) -> None:
+    crowded.check(query, "UTC")
 
 
 def test_matcher_and_index_agree_on_real_texts(regional: Both) -> None:
