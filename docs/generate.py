@@ -53,7 +53,15 @@ def _commands(
     command: click.Command, path: tuple[str, ...], parent: click.Context | None
 ) -> Iterator[tuple[tuple[str, ...], click.Command, click.Context]]:
     context = click.Context(
-        command, info_name=path[-1], parent=parent, terminal_width=100, max_content_width=100
+        command,
+        info_name=path[-1],
+        parent=parent,
+        terminal_width=100,
+        max_content_width=100,
+        help_option_names=[
+            "-h",
+            "--help",
+        ],  # as the program has them: click keeps the first that it is asked with
     )
     yield path, command, context
     if isinstance(command, click.Group):
