@@ -50,7 +50,7 @@ class Lazy(click.Group):
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="khabar")
 def khabar() -> None:
-    r"""Khabar: media monitoring for opinion journalism.
+    """Khabar: media monitoring for opinion journalism.
 
     \b
     Example: khabar demo

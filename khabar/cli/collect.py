@@ -23,7 +23,7 @@ from workers.ingest import Progress
 @click.option("--max", "limit", type=click.IntRange(1), help="Fetch at most this many pages.")
 @console
 def crawl(to: Console, source: tuple[str, ...], limit: int | None) -> None:
-    r"""Crawl these sources (or all that are due) once and bring what is found into the index.
+    """Crawl these sources (or all that are due) once and bring what is found into the index.
 
     \b
     Example: khabar crawl dawn thenews --max 50
@@ -57,7 +57,7 @@ def crawl(to: Console, source: tuple[str, ...], limit: int | None) -> None:
 @click.option("--url", help="The URL of the one page that is given.")
 @console
 def ingest(to: Console, path: tuple[Path, ...], url: str | None) -> None:
-    r"""Bring saved pages, WARC files and JSON Lines of articles into the archive and the index.
+    """Bring saved pages, WARC files and JSON Lines of articles into the archive and the index.
 
     \b
     Example: khabar ingest saved-pages/ crawl.warc.gz articles.jsonl

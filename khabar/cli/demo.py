@@ -33,7 +33,7 @@ QUERY = "entity:ttp AND entity:pakistan"
 @click.command()
 @console
 def demo(to: Console) -> None:
-    r"""Crawl a small press of Khabar's own, over real HTTP on loopback; show a search and the digest of a day.
+    """Crawl a small press of Khabar's own, over real HTTP on loopback; show a search and the digest of a day.
 
     It works in a folder `demo` of the home, made anew each time, and asks nothing of any other machine.
 

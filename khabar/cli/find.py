@@ -65,7 +65,7 @@ COLUMNS = (
 )
 @console
 def search(to: Console, query: str, **options: Any) -> None:
-    r"""Find articles.
+    """Find articles.
 
     \b
     Example: khabar search 'entity:ttp AND (talks OR ceasefire) published:30d' --facets
@@ -181,7 +181,7 @@ def _cell(value: Any) -> str:
 @click.option("--json", "as_json", is_flag=True, help="The article as JSON.")
 @console
 def show(to: Console, article: str, raw: bool, revisions: bool, why: str | None, as_json: bool) -> None:
-    r"""Show one article, by its id or URL.
+    """Show one article, by its id or URL.
 
     \b
     Example: khabar show https://www.dawn.com/news/1234567 --why 'talks NEAR/5 ttp'

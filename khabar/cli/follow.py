@@ -28,7 +28,7 @@ SUFFIX = {"html": "html", "text": "txt", "json": "json"}
 
 @click.group()
 def topics() -> None:
-    r"""See to the topics that are followed.
+    """See to the topics that are followed.
 
     \b
     Example: khabar topics test pak-taliban --days 30
@@ -38,7 +38,7 @@ def topics() -> None:
 @topics.command("list")
 @console
 def topics_list(to: Console) -> None:
-    r"""List the topics, with how many articles each has.
+    """List the topics, with how many articles each has.
 
     \b
     Example: khabar topics list
@@ -55,7 +55,7 @@ def topics_list(to: Console) -> None:
 @click.option("--days", type=click.IntRange(1, 3650), default=30, show_default=True)
 @console
 def topics_test(to: Console, topic: str, days: int) -> None:
-    r"""Show what a topic, or a query, finds in the past days: how much each day, and samples.
+    """Show what a topic, or a query, finds in the past days: how much each day, and samples.
 
     A topic is matched anew, as its file is now; what differs from the stored tags is said.
 
@@ -85,7 +85,7 @@ def topics_test(to: Console, topic: str, days: int) -> None:
 @click.argument("topic", nargs=-1)
 @console
 def topics_retag(to: Console, topic: tuple[str, ...]) -> None:
-    r"""Match topics (or all) as they are now on every article in the index, without crawling.
+    """Match topics (or all) as they are now on every article in the index, without crawling.
 
     \b
     Example: khabar topics retag pak-taliban
@@ -109,7 +109,7 @@ def topics_retag(to: Console, topic: tuple[str, ...]) -> None:
 )
 @console
 def digest(to: Console, topic: tuple[str, ...], when: date | None, shape: str, out: Path | None) -> None:
-    r"""Build the digest of topics (or all) for a day in each topic's time zone.
+    """Build the digest of topics (or all) for a day in each topic's time zone.
 
     \b
     Example: khabar digest pak-taliban --date 2025-10-15 --format html --out digests/

@@ -16,7 +16,7 @@ from khabar.runtime import now, working
 
 @click.group()
 def ledger() -> None:
-    r"""See to the memory of the crawl: what to fetch next, and what was claimed.
+    """See to the memory of the crawl: what to fetch next, and what was claimed.
 
     \b
     Example: khabar ledger rebuild
@@ -26,7 +26,7 @@ def ledger() -> None:
 @ledger.command("rebuild")
 @console
 def ledger_rebuild(to: Console) -> None:
-    r"""Count the claims and learn the seen URLs again from the archive, after the ledger was lost.
+    """Count the claims and learn the seen URLs again from the archive, after the ledger was lost.
 
     \b
     Example: khabar ledger rebuild
@@ -41,7 +41,7 @@ def ledger_rebuild(to: Console) -> None:
 @click.command()
 @console
 def reindex(to: Console) -> None:
-    r"""Rebuild the index from the archive with today's code, gazetteer and topics, then swap it in.
+    """Rebuild the index from the archive with today's code, gazetteer and topics, then swap it in.
 
     Searches see the old index until the new one is complete; no publisher is asked for anything.
 
@@ -64,7 +64,7 @@ def reindex(to: Console) -> None:
 
 @click.group()
 def quarantine() -> None:
-    r"""See to pages that broke a stage, kept aside with the reason.
+    """See to pages that broke a stage, kept aside with the reason.
 
     \b
     Example: khabar quarantine list
@@ -74,7 +74,7 @@ def quarantine() -> None:
 @quarantine.command("list")
 @console
 def quarantine_list(to: Console) -> None:
-    r"""List what is in quarantine: its id, its reason, its URL.
+    """List what is in quarantine: its id, its reason, its URL.
 
     \b
     Example: khabar quarantine list
@@ -89,7 +89,7 @@ def quarantine_list(to: Console) -> None:
 @click.argument("name", metavar="ID")
 @console
 def quarantine_show(to: Console, name: str) -> None:
-    r"""Show why one page is in quarantine.
+    """Show why one page is in quarantine.
 
     \b
     Example: khabar quarantine show 5f2b7c1e-…
@@ -108,7 +108,7 @@ def quarantine_show(to: Console, name: str) -> None:
 @click.argument("names", metavar="[ID]...", nargs=-1)
 @console
 def quarantine_retry(to: Console, names: tuple[str, ...]) -> None:
-    r"""Read these pages (or all) again, with today's code.
+    """Read these pages (or all) again, with today's code.
 
     \b
     Example: khabar quarantine retry

@@ -21,7 +21,7 @@ PAUSE = 2.0  # seconds between two looks for something due, while nothing is und
 @click.option("--once", is_flag=True, help="Do what is due now, then end.")
 @console
 def run(to: Console, once: bool) -> None:
-    r"""Crawl the sources, read what is pending and make the digests, each when it is due, until interrupted.
+    """Crawl the sources, read what is pending and make the digests, each when it is due, until interrupted.
 
     What was missed while it was not running is caught up once.
 

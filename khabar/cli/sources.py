@@ -14,7 +14,7 @@ from khabar.runtime import Runtime, reading, working
 
 @click.group()
 def sources() -> None:
-    r"""See to the sources that are crawled.
+    """See to the sources that are crawled.
 
     \b
     Example: khabar sources list
@@ -24,7 +24,7 @@ def sources() -> None:
 @sources.command("list")
 @console
 def sources_list(to: Console) -> None:
-    r"""List the sources, when each was last crawled, and its articles.
+    """List the sources, when each was last crawled, and its articles.
 
     \b
     Example: khabar sources list
@@ -41,7 +41,7 @@ def sources_list(to: Console) -> None:
 @click.argument("source", nargs=-1)
 @console
 def sources_check(to: Console, source: tuple[str, ...]) -> None:
-    r"""Check the source files, and what the last look at each endpoint found. Nothing is fetched.
+    """Check the source files, and what the last look at each endpoint found. Nothing is fetched.
 
     \b
     Example: khabar sources check dawn
@@ -68,7 +68,7 @@ def sources_check(to: Console, source: tuple[str, ...]) -> None:
 @click.argument("source")
 @console
 def sources_enable(to: Console, source: str) -> None:
-    r"""Put a source on the schedule of `khabar run`, by a copy of its file in the home.
+    """Put a source on the schedule of `khabar run`, by a copy of its file in the home.
 
     \b
     Example: khabar sources enable dawn
@@ -80,7 +80,7 @@ def sources_enable(to: Console, source: str) -> None:
 @click.argument("source")
 @console
 def sources_disable(to: Console, source: str) -> None:
-    r"""Take a source off the schedule; it can still be crawled by name.
+    """Take a source off the schedule; it can still be crawled by name.
 
     \b
     Example: khabar sources disable dawn

@@ -27,7 +27,7 @@ LOW_DISK = 1 << 30  # bytes free, below which doctor warns: a day of crawling fi
 @click.argument("url")
 @console
 def trace(to: Console, url: str) -> None:
-    r"""Tell every step a URL went through, with times and reasons.
+    """Tell every step a URL went through, with times and reasons.
 
     \b
     Example: khabar trace https://www.dawn.com/news/1234567
@@ -52,7 +52,7 @@ def trace(to: Console, url: str) -> None:
 )
 @console
 def missed(to: Console, source: str | None, when: date | None) -> None:
-    r"""List what was discovered and is not in the index, with reasons.
+    """List what was discovered and is not in the index, with reasons.
 
     \b
     Example: khabar missed dawn --date 2025-01-31
@@ -72,7 +72,7 @@ def missed(to: Console, source: str | None, when: date | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @console
 def stats(to: Console, as_json: bool) -> None:
-    r"""Count articles, outcomes by source and day, and the size of everything.
+    """Count articles, outcomes by source and day, and the size of everything.
 
     \b
     Example: khabar stats --json
@@ -98,7 +98,7 @@ def stats(to: Console, as_json: bool) -> None:
 @click.command()
 @console
 def doctor(to: Console) -> None:
-    r"""Check the configuration and that archive, ledger and index agree; say how to mend what does not.
+    """Check the configuration and that archive, ledger and index agree; say how to mend what does not.
 
     \b
     Example: khabar doctor
