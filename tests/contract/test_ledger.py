@@ -226,6 +226,28 @@ def test_a_claim_bumped_past_midnight_counts_on_its_own_day(ledger: Ledger) -> N
     assert ledger.discovered() == {("daily", date(2026, 3, 14)): 1, ("daily", date(2026, 3, 15)): 1}
 
 
+def test_a_clock_set_back_is_believed_and_no_waiting_claims_time_is_given_again(ledger: Ledger) -> None:
+    [early] = look(ledger, found(PAGE), now=NOW)
+    look(ledger, found(PAGE + "2"), now=NOW + 3 * DAY)
+    [back] = look(ledger, found(PAGE + "3"), now=NOW)
+    assert early.claimed < back.claimed < NOW + timedelta(seconds=1)
+
+
+def test_a_second_endpoints_word_is_not_kept_while_the_page_is_on_its_way(ledger: Ledger) -> None:
+    claims = look(ledger, found(title="one"))
+    assert look(ledger, found(endpoint=OTHER, title="one"), endpoint=OTHER) == []
+    fetch(ledger, claims)
+    assert look(ledger, found(endpoint=OTHER, title="two"), endpoint=OTHER) == []
+    assert len(look(ledger, found(endpoint=OTHER, title="three"), endpoint=OTHER)) == 1
+
+
+def test_a_url_is_kept_for_400_days_after_its_last_listing(ledger: Ledger) -> None:
+    fetch(ledger, look(ledger, found()))
+    for day in (0, 6, 405):
+        assert look(ledger, *([found()] if day < 9 else []), now=NOW + day * DAY) == []
+    assert look(ledger, found(), now=NOW + 405 * DAY) == []
+
+
 def test_a_url_no_endpoint_lists_is_forgotten_after_400_days_and_a_listed_one_is_not(ledger: Ledger) -> None:
     fetch(ledger, look(ledger, found(PAGE), found(PAGE + "2")))
     for day in range(0, 420, 30):
@@ -340,6 +362,14 @@ def test_finishing_twice_or_something_unknown_changes_nothing(ledger: Ledger) ->
     assert len(look(ledger, found(), now=NOW + 2 * DAY)) == 1
 
 
+def test_the_name_of_another_attempt_at_the_same_moment_is_not_this_one(ledger: Ledger) -> None:
+    claims = look(ledger, found())
+    other = attempt_name(claims[0].claimed, "https://no.example/")
+    ledger.finish([other], [other])
+    assert ledger.postpone(other, NOW + DAY, "503") == 0
+    assert ledger.take(["daily.example"], 9, NOW) == claims
+
+
 def test_a_failed_one_is_claimed_again_after_a_day_at_most_three_times(ledger: Ledger) -> None:
     now, tries = NOW, 0
     for hour in range(24 * 8):
@@ -430,6 +460,7 @@ def test_recount_keeps_and_counts_what_still_waits_and_settles_what_was_sealed(l
     assert list(ledger.frontier()) == [waiting]
     assert ledger.discovered() == {("daily", NOW.date()): 2}
     assert look(ledger, found(PAGE), found(PAGE + "2"), now=NOW + DAY) == []
+    assert look(ledger, found(PAGE + "2", title="edited"), now=NOW + DAY) == []
 
 
 def test_recount_remembers_failures_and_leaves_imports_out(ledger: Ledger) -> None:
@@ -538,6 +569,7 @@ def test_running_leases_are_listed(ledger: Ledger) -> None:
     one = ledger.acquire("a", "one", 60, NOW)
     ledger.acquire("b", "two", 10, NOW)
     assert ledger.leases(NOW + timedelta(seconds=30)) == [one]
+    assert ledger.leases(NOW + timedelta(seconds=60)) == []
 
 
 # --- schedule -----------------------------------------------------------------------------------------------

@@ -344,16 +344,33 @@ def test_a_recount_counts_what_is_claimed_meanwhile(ledger: RedisLedger) -> None
     assert ledger.server.ask("EXISTS", *(f"{PREFIX}staged:{n:04x}" for n in range(record.BUCKETS))) == 0
 
 
+@pytest.mark.parametrize(("last", "waiting"), [("1", 3), ("", 3), (None, 2), (None, 4)])
+def test_a_recount_decided_on_what_is_no_longer_so_changes_nothing(
+    ledger: RedisLedger, last: str | None, waiting: int
+) -> None:
+    look(ledger, items(1, 2, 3))
+    before = everything(ledger)
+    now = ledger.server.call("HGET", "numbers", "last_claim").decode()
+    given = {"now": 1, "buckets": record.BUCKETS, "latest": 0, "counts": [], "sealed": []}
+    assert ledger.server.run("swap", last_claim=now if last is None else last, waiting=waiting, **given) == 0
+    assert everything(ledger) == before
+    assert look(ledger, items(1, 2, 3)) == []
+    assert ledger.server.run("swap", last_claim=now, waiting=3, **given) == 1
+
+
 # --- queues -------------------------------------------------------------------------------------------------
 
 
 def test_a_source_deep_in_a_domains_queue_is_found(ledger: RedisLedger) -> None:
-    found = [*items(*range(130)), Found("https://daily.example/last", "weekly", FEED, "opinion", Entry("x"))]
+    weekly = [Found(f"https://daily.example/w/{n}", "weekly", FEED, "opinion", Entry("x")) for n in range(3)]
+    found = [*items(*range(100)), *weekly[:2], *items(*range(100, 175)), *weekly[2:]]
     claims = look(ledger, found)
-    assert ledger.take(["daily.example"], 3, NOW, ["weekly"]) == claims[-1:]
-    assert ledger.take(["daily.example"], 99, NOW, ["weekly", "daily"]) == claims[:99]
+    theirs = [claim for claim in claims if claim.source == "weekly"]
+    assert ledger.take(["daily.example"], 2, NOW, ["weekly"]) == theirs[:2]
+    assert ledger.take(["daily.example"], 9, NOW, ["weekly"]) == theirs
+    assert ledger.take(["daily.example"], 178, NOW, ["weekly", "daily"]) == claims
     assert ledger.due_domains(NOW, ["weekly"]) == ["daily.example"]
-    ledger.finish([claims[-1].attempt])
+    ledger.finish([claim.attempt for claim in theirs])
     assert ledger.due_domains(NOW, ["weekly"]) == []
 
 
