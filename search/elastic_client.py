@@ -84,9 +84,9 @@ class Server:
             for node in (each.config for each in client.transport.node_pool.all())
         )
 
-    def ask(self, call: Callable[[Elasticsearch], T]) -> T:
+    def ask(self, call: Callable[[Elasticsearch], T], patience: float | None = None) -> T:
         """Return what a call of the client gives; raises SearchServerError, or ApiError where the request is wrong."""
-        patience = Patience(self.seconds)
+        waiting = Patience(self.seconds if patience is None else patience)
         while True:
             try:
                 answer = call(self._client)
@@ -103,7 +103,7 @@ class Server:
                 raise self.trouble(reason) from error
             except TransportError as error:
                 reason = f"no answer ({error.message})"
-            if not patience.wait():
+            if not waiting.wait():
                 raise self.trouble(reason)
 
     def trouble(self, reason: str) -> SearchServerError:

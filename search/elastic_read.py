@@ -9,7 +9,7 @@ from typing import Any
 
 from elasticsearch import BadRequestError, NotFoundError
 
-from search.elastic_client import MissingIndexError, Server, reason_of
+from search.elastic_client import MissingIndexError, SearchServerError, Server, reason_of
 from search.elastic_query import Query, filtered
 from search.refusal import QueryError
 
@@ -154,8 +154,8 @@ class _View:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with suppress(NotFoundError):  # it is gone already
-            self._server.ask(lambda es: es.close_point_in_time(id=self._name))
+        with suppress(NotFoundError, SearchServerError):  # it is gone already, or goes by itself before long
+            self._server.ask(lambda es: es.close_point_in_time(id=self._name), patience=0)
 
     def search(self, body: dict[str, Any], search_type: str | None = None) -> Sequence[Hit]:
         """Return the next hits."""
