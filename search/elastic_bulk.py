@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from khabar import codec
-from search.elastic_client import Server, is_busy, reason_of
+from search.elastic_client import Patience, Server, error_type, is_busy, reason_of
 
 _BYTES = 8_000_000  # of one request
 
@@ -44,15 +44,23 @@ def fetch(server: Server, index: str, ids: Sequence[str], size: int = 500) -> di
     """Return the documents that exist, by id; sees every write that has returned, searchable or not."""
     found: dict[str, Stored] = {}
     for start in range(0, len(ids), size):
-        some = list(ids[start : start + size])
-        for hit in server.ask(lambda es, some=some: es.mget(index=index, ids=some)).body["docs"]:
-            if "error" in hit:
-                raise (
-                    server.missing(index) if "index_not_found" in str(hit) else server.trouble(reason_of(hit))
-                )
+        for hit in _fetch(server, index, list(ids[start : start + size])):
             if hit["found"]:
                 found[hit["_id"]] = Stored(hit["_source"], hit["_seq_no"], hit["_primary_term"])
     return found
+
+
+def _fetch(server: Server, index: str, ids: list[str]) -> list[dict[str, Any]]:
+    patience = Patience(server.seconds)
+    while True:
+        hits = server.ask(lambda es: es.mget(index=index, ids=ids)).body["docs"]
+        failed = next((hit for hit in hits if "error" in hit), None)
+        if failed is None:
+            return hits
+        if error_type(failed) == "index_not_found_exception":
+            raise server.missing(index)
+        if not patience.wait():  # a shard that is new, or has just come back, is not ready at once
+            raise server.trouble(reason_of(failed))
 
 
 def write(index: str, name: str, source: dict[str, Any], over: Stored | None) -> Action:
