@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -66,6 +67,9 @@ def topics_test(to: Console, topic: str, days: int) -> None:
         now = runtime.clock()
         window = DateRange(now - timedelta(days=days), now + timedelta(days=2), field="when")
         known = runtime.catalogue.topics.get(topic)
+        near = () if known else difflib.get_close_matches(topic, runtime.catalogue.topics, 1)
+        if near:
+            to.say(f"note: no topic is called {topic!r}, so it was read as a query; did you mean {near[0]}?")
         found = _matched(runtime, known, window) if known else _found(runtime, runtime.parse(topic), window)
         perday = Counter((d.article.published or d.article.fetched).date() for d in found)
         click.echo(f"{len(found)} article(s) in {days} days, {len(found) / days:.1f} a day")

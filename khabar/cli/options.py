@@ -11,7 +11,7 @@ from datetime import date
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import click
 
@@ -94,7 +94,10 @@ def zone(_context: click.Context, _parameter: click.Parameter, value: str | None
     try:
         return ZoneInfo(value).key if value else value
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise click.BadParameter(f"{value!r} is no time zone: write a name such as Asia/Karachi") from None
+        folded = {name.casefold(): name for name in available_timezones()}
+        near = difflib.get_close_matches(str(value).casefold(), folded, 1)
+        how = f"did you mean {folded[near[0]]}?" if near else "write a name such as Asia/Karachi"
+        raise click.BadParameter(f"{value!r} is no time zone: {how}") from None
 
 
 def web_address(text: str) -> str:

@@ -82,7 +82,7 @@ def stats(to: Console, as_json: bool) -> None:
     if as_json:
         click.echo(dump(found))
         return
-    span = f", {found.oldest} to {found.newest}" if found.articles else ""
+    span = f", {found.oldest:%Y-%m-%d} to {found.newest:%Y-%m-%d}" if found.oldest and found.newest else ""
     click.echo(f"{found.articles} articles in {found.clusters} clusters{span}")
     for name, size in found.bytes.items():
         click.echo(f"{name:<8}{size / 1e6:>10.1f} MB")
