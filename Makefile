@@ -43,8 +43,9 @@ quality: setup ## scores on ../shared/data beside their peers'
 bench: setup ## the side-by-side measurements that README quotes
 	@for b in benchmarks/*.py; do $(BIN)/python $$b || exit 1; done
 
-soak: setup ## the long forms of the crash and differential tests
-	@$(BIN)/python -m pytest -q -m soak --timeout 7200
+SEED ?= 20261124
+soak: setup ## the long forms of the crash and differential tests (SEED=… draws other queries); record: docs/soak.md
+	@$(BIN)/python -m pytest -q -m soak --timeout 7200 --hypothesis-seed $(SEED)
 
 clean: ## remove .venv and caches
 	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis

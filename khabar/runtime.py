@@ -181,7 +181,8 @@ def _local(settings: Settings, lock: Lock) -> Generations:
 
 
 def _served(settings: Settings) -> Generations:
-    from search import elastic, elastic_generations  # noqa: PLC0415 - the embedded runtime does not import them
+    from search import elastic  # noqa: PLC0415 - the embedded runtime does not import it
+    from search.elastic import generations as elastic_generations  # noqa: PLC0415 - as above
 
     url, prefix, shards = (
         str(settings.elasticsearch_url),

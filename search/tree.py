@@ -163,6 +163,17 @@ def leaves(node: Node) -> Iterator[Leaf]:
             yield node
 
 
+def ranks(node: Node) -> bool:
+    """Tell whether a tree has anything to rank by: else its hits are all alike, and the newest come first."""
+    match node:
+        case And(nodes) | Or(nodes):
+            return any(map(ranks, nodes))
+        case Word() | Prefix() | Phrase() | Near():
+            return True
+        case _:
+            return False
+
+
 def _joined(kind: type[And | Or], nodes: tuple[Node, ...]) -> Node | None:
     flat: list[Node] = []
     for node in nodes:

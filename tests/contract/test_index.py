@@ -27,7 +27,8 @@ from khabar.models import (
     attempt_name,
 )
 from khabar.ports import Fold, Index
-from search import elastic, elastic_generations
+from search import elastic
+from search.elastic import generations as elastic_generations
 from search.grammar import parse
 from search.tantivy import open_index
 from search.tree import Everything

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from search import elastic, elastic_generations
+from search import elastic
+from search.elastic import generations as elastic_generations
 
 Khabar = Callable[..., subprocess.CompletedProcess[str]]
 PREFIX = "khabar-e2e"

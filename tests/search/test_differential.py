@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from khabar.models import Article, Document, Entity, Folded, TopicMatch
 from khabar.ports import Index
-from search import elastic, elastic_generations
+from search import elastic
+from search.elastic import generations as elastic_generations
 from search.grammar import parse
 from search.matcher import View, analyse, holds
 from search.refusal import QueryError

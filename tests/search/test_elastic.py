@@ -13,12 +13,15 @@ from typing import Any
 import pytest
 
 from khabar.models import Article, Document, Entity, Folded, Outcome, Reference, attempt_name
-from search import elastic_bulk, elastic_generations, elastic_read, elastic_rows
 from search.elastic import ElasticIndex, RefusedDocumentsError, open_index
-from search.elastic_client import MissingIndexError, SearchServerError, connect
-from search.elastic_fields import KINDS, mapping
-from search.elastic_query import compiled
-from search.elastic_write import BARE, counts_before, write_rows
+from search.elastic import bulk as elastic_bulk
+from search.elastic import generations as elastic_generations
+from search.elastic import read as elastic_read
+from search.elastic import rows as elastic_rows
+from search.elastic.client import MissingIndexError, SearchServerError, connect
+from search.elastic.fields import KINDS, mapping
+from search.elastic.query import compiled
+from search.elastic.write import BARE, counts_before, write_rows
 from search.grammar import parse
 from search.tree import And, Everything, Node, Or, Word
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from search.elastic_client import Patience, error_type, reason_of
-from search.elastic_query import compiled, ranks
+from search.elastic.client import Patience, error_type, reason_of
+from search.elastic.query import compiled
 from search.grammar import parse
-from search.tree import And, Node, Not, Or, Word
+from search.tree import And, Node, Not, Or, Word, ranks
 
 NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
 NESTING, CLAUSES = 30, 8_192  # what Elasticsearch takes, with as little memory as the tests give it

@@ -15,9 +15,9 @@ import pytest
 from elasticsearch_node import Node
 
 from khabar.models import Article, Document, Folded, Outcome, attempt_name
-from search import elastic_generations
 from search.elastic import ElasticIndex, open_index
-from search.elastic_client import SearchServerError, connect
+from search.elastic import generations as elastic_generations
+from search.elastic.client import SearchServerError, connect
 from search.tree import Everything
 
 NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from search.gaps import count, is_open, of_near, of_phrase, without
 from search.grammar import QueryError, parse
-from search.tantivy_cost import check_cost
+from search.tantivy.cost import check_cost
 from search.tree import Near, Node, Phrase, Term
 
 NOW = datetime(2025, 10, 12, 9, 30, tzinfo=UTC)

@@ -24,8 +24,8 @@ from search.generations import DamagedIndexError
 from search.grammar import QueryError, parse
 from search.refusal import MAX_EXPANSION
 from search.tantivy import TantivyIndex, create_generation, create_index, open_index
-from search.tantivy_engine import Engine, UnwritableIndexError
-from search.tantivy_fields import article_schema
+from search.tantivy.engine import Engine, UnwritableIndexError
+from search.tantivy.fields import article_schema
 from search.tree import Everything
 
 NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
@@ -357,3 +357,11 @@ def test_near_takes_as_many_words_on_a_side_as_it_is_allowed(tmp_path: Path, let
     side = " OR ".join(f"{word}{end}" for word in words)
     assert index.search(parse(f"({side}) NEAR/2 peace", now=NOW)).total == 1
     assert index.search(parse(f"({side}) NEAR/4 (peace OR war)", now=NOW)).total == 2
+
+
+@pytest.mark.parametrize("query", ["⑴ NEAR/3 tal*", "(⑴ OR road) NEAR/3 (talks OR peace)", '"⑴ of talks"~1'])
+def test_words_with_brackets_are_words_also_beside_a_prefix(tmp_path: Path, query: str) -> None:
+    index = open_index(tmp_path / "index")
+    put(index, 1, body="Round ⑴ of the talks.")
+    put(index, 2, body="Round 1 of nothing.")
+    assert index.search(parse(query, now=NOW)).total == 1

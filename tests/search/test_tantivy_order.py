@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from khabar import codec
 from khabar.models import Outcome, attempt_name
-from search.tantivy_engine import Engine, Snapshot, create
-from search.tantivy_fields import attempt_key, id_key, outcome_document, outcome_schema, time_key
-from search.tantivy_order import by_field, found_all, walk
+from search.tantivy.engine import Engine, Snapshot, create
+from search.tantivy.fields import attempt_key, id_key, outcome_document, outcome_schema, time_key
+from search.tantivy.order import by_field, found_all, walk
 
 NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
 ALL = tantivy.Query.all_query()

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from khabar.models import Outcome, attempt_name
-from search.tantivy_engine import Engine, create
-from search.tantivy_fields import outcome_schema
-from search.tantivy_rows import tally, write
+from search.tantivy.engine import Engine, create
+from search.tantivy.fields import outcome_schema
+from search.tantivy.rows import tally, write
 
 NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from elasticsearch import BadRequestError, NotFoundError
 
-from search.elastic_client import SearchServerError, Server, error_type
-from search.elastic_fields import KINDS, VERSION, Kind, mapping, settings
+from search.elastic.client import SearchServerError, Server, error_type
+from search.elastic.fields import KINDS, VERSION, Kind, mapping, settings
 
 
 @dataclass(frozen=True, slots=True)

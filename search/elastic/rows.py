@@ -8,9 +8,9 @@ from typing import Any
 
 from khabar import codec
 from khabar.models import Outcome
-from search.elastic_client import Server
-from search.elastic_query import Query, filtered, span
-from search.elastic_read import search, walk
+from search.elastic.client import Server
+from search.elastic.query import Query, filtered, span
+from search.elastic.read import search, walk
 
 _BUCKETS = 10_000
 _NAMES = 10_000  # attempts looked up at once; Elasticsearch refuses more than 65,536

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import tantivy
 
@@ -11,11 +11,10 @@ from khabar import codec
 from khabar.models import Document, Outcome
 from khabar.text import words
 from search import schema
+from search.schema import FORMS, form_field, micros
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = 2**52 - 1  # microseconds, in the year 2112
 _HEX = frozenset(string.hexdigits)
-FORMS = ("title", "body")  # texts in which a word is found in any form
 
 
 def article_schema() -> tantivy.Schema:
@@ -48,16 +47,6 @@ def outcome_schema() -> tantivy.Schema:
     builder.add_integer_field("day", indexed=True, fast=True)
     builder.add_unsigned_field("attempt_key", indexed=True, fast=True)
     return builder.build()
-
-
-def form_field(field: str) -> str:
-    """Return the name of the field that holds what all forms of a word have in common."""
-    return f"{field}_form"
-
-
-def micros(moment: datetime) -> int:
-    """Return a moment as the microseconds since 1970."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def article_document(document: Document) -> tantivy.Document:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from khabar import codec
 from khabar.models import Document, Folded, Outcome
 from khabar.ports import Fold
-from search.elastic_bulk import Action, Item, Stored, fetch, send, write
-from search.elastic_client import Patience, Server
-from search.elastic_fields import article_source, row_id, row_source
+from search.elastic.bulk import Action, Item, Stored, fetch, send, write
+from search.elastic.client import Patience, Server
+from search.elastic.fields import article_source, row_id, row_source
 
 BARE = -1  # the version of a row that no article's fold gave
 

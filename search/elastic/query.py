@@ -32,6 +32,7 @@ from search.tree import (
     Term,
     Word,
     leaves,
+    ranks,
 )
 
 Query = dict[str, Any]
@@ -47,17 +48,6 @@ def compiled(node: Node, *, ranked: bool = True) -> Query:
     """Return the query that selects the same articles; unranked, or of many words, each counts the same in a score."""
     few = sum(isinstance(leaf, Word) for leaf in leaves(node)) <= _RANKED
     return _compiled(node, ranked and few, 0)
-
-
-def ranks(node: Node) -> bool:
-    """Tell whether a tree has anything to rank by: else its hits are all alike, and the newest come first."""
-    match node:
-        case And(nodes) | Or(nodes):
-            return any(map(ranks, nodes))
-        case Word() | Prefix() | Phrase() | Near():
-            return True
-        case _:
-            return False
 
 
 def any_of(queries: Iterable[Query]) -> Query:

@@ -6,10 +6,10 @@ Only words, prefixes and phrases weigh in the ranking; filters and negations add
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import tantivy
 from tantivy import Occur, Query
@@ -17,9 +17,9 @@ from tantivy import Occur, Query
 from khabar.text import stems
 from search import schema
 from search.gaps import Slots, is_open, of_near, of_phrase, without
-from search.tantivy_cost import check_cost, expanded, fields_of, frequency_in
-from search.tantivy_engine import Snapshot
-from search.tantivy_fields import FORMS, form_field, micros
+from search.schema import FORMS, fields_of, form_field, micros
+from search.tantivy.cost import check_cost, expanded, frequency_in
+from search.tantivy.engine import Snapshot
 from search.tree import (
     AboutNode,
     And,
@@ -56,17 +56,6 @@ def _compiled(node: Node, at: Snapshot) -> Query:
             return any_of([_weighed(_in_field(node, field, at), field) for field in fields_of(node.where)])
         case _:
             return Query.const_score_query(_filter(node, at), 0.0)
-
-
-def ranks(node: Node) -> bool:
-    """Tell whether a tree has anything to rank by: else its hits are all alike, and the newest come first."""
-    match node:
-        case And(nodes) | Or(nodes):
-            return any(map(ranks, nodes))
-        case Word() | Prefix() | Phrase() | Near():
-            return True
-        case _:
-            return False
 
 
 def any_of(queries: Sequence[Query]) -> Query:
@@ -140,9 +129,13 @@ def _sequence(slots: Slots, places: tuple[int, ...], field: str, at: Snapshot) -
             (place, slot[0].text) for place, slot in zip(places, slots, strict=True)
         ]
         return Query.phrase_query(at.schema, field, exact)
-    # Folded words are letters, numbers and marks: nothing in them is special to a regular expression.
-    open_ = ["|".join(term.text + (".*" if term.prefix else "") for term in slot) for slot in slots]
+    # A folded word may hold more than letters: ⑴ folds to (1), and brackets are special to a regular expression.
+    open_ = ["|".join(_escaped(term.text) + ".*" * term.prefix for term in slot) for slot in slots]
     return Query.regex_phrase_query(at.schema, field, [*zip(places, open_, strict=True)])
+
+
+def _escaped(word: str) -> str:
+    return re.sub(r"[\\.+*?()|\[\]{}^$#&~-]", lambda found: "\\" + found[0], word)
 
 
 # --- filters ------------------------------------------------------------------------------------------------
@@ -193,10 +186,4 @@ def _micros(moment: datetime | None) -> int | None:
 
 
 def _first_day(moment: datetime | None, timezone: str) -> int | None:
-    """Return the ordinal of the first day whose midnight in the time zone is not before a moment."""
-    if moment is None:
-        return None
-    day = moment.astimezone(ZoneInfo(timezone)).date() - timedelta(days=1)
-    while schema.midnight(day, timezone) < moment:
-        day += timedelta(days=1)
-    return day.toordinal()
+    return None if moment is None else schema.first_day(moment, timezone).toordinal()

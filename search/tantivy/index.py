@@ -14,14 +14,16 @@ from khabar import codec
 from khabar.models import Document, Folded, Hit, Outcome, Results
 from khabar.ports import Fold, Interval, Sort
 from khabar.text import TEXT_VERSION
-from search import generations, tantivy_counts, tantivy_rows
+from search import generations
 from search.generations import DamagedIndexError
 from search.schema import SCHEMA_VERSION
-from search.tantivy_engine import Engine, Snapshot, create, reading, writing
-from search.tantivy_fields import article_document, article_schema, id_key, micros, outcome_schema
-from search.tantivy_order import by_field, by_score, found_all, walk
-from search.tantivy_query import all_of, any_of, checked, ranks
-from search.tree import Node
+from search.tantivy import counts as tantivy_counts
+from search.tantivy import rows as tantivy_rows
+from search.tantivy.engine import Engine, Snapshot, create, reading, writing
+from search.tantivy.fields import article_document, article_schema, id_key, micros, outcome_schema
+from search.tantivy.order import by_field, by_score, found_all, walk
+from search.tantivy.query import all_of, any_of, checked
+from search.tree import Node, ranks
 
 Lock = Callable[[], AbstractContextManager[object]]
 _FIELDS: dict[Sort, str] = {"relevance": "newest", "newest": "newest", "oldest": "oldest"}

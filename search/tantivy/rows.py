@@ -11,10 +11,10 @@ from tantivy import Query
 
 from khabar import codec
 from khabar.models import Outcome
-from search.tantivy_engine import Engine, Snapshot, reading
-from search.tantivy_fields import outcome_document
-from search.tantivy_order import walk
-from search.tantivy_query import all_of
+from search.tantivy.engine import Engine, Snapshot, reading
+from search.tantivy.fields import outcome_document
+from search.tantivy.order import walk
+from search.tantivy.query import all_of
 
 _BUCKETS = 60_000  # Tantivy refuses to count more than 65,000 different values at once
 

@@ -7,7 +7,7 @@ from itertools import groupby
 
 import tantivy
 
-from search.tantivy_engine import Hit, Snapshot
+from search.tantivy.engine import Hit, Snapshot
 
 _SLACK = 64  # hits looked at beyond a page, so that equal ones at its edge are seen together
 _WINDOW = 10_000  # addresses taken at a time when everything is walked through

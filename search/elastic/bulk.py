@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from khabar import codec
-from search.elastic_client import Patience, Server, error_type, is_busy, reason_of
+from search.elastic.client import Patience, Server, error_type, is_busy, reason_of
 
 _BYTES = 8_000_000  # of one request
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from search.gaps import Slots, is_open, of_near, of_phrase
 from search.refusal import MAX_COST, MAX_EXPANSION, QueryError
-from search.tantivy_engine import Snapshot
-from search.tantivy_fields import FORMS
-from search.tree import Near, Node, Phrase, Prefix, Term, Where, leaves
+from search.schema import fields_of
+from search.tantivy.engine import Snapshot
+from search.tree import Near, Node, Phrase, Prefix, Term, leaves
 
 _OPEN = 3  # a phrase with alternatives or prefixes takes about three times as long as a plain one
 Frequency = Callable[[str, Term], int]  # articles that hold a term in a field
@@ -49,11 +49,6 @@ def expanded(prefix: str, field: str, snapshot: Snapshot) -> list[tuple[str, int
             0, f"{prefix}* stands for more than {MAX_EXPANSION} different words; write more of it"
         )
     return found
-
-
-def fields_of(where: Where) -> tuple[str, ...]:
-    """Return the fields that words are looked for in."""
-    return FORMS if where == "text" else (where,)
 
 
 def _cost(leaf: Node, frequency: Frequency) -> int:

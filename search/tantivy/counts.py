@@ -12,8 +12,8 @@ from tantivy import Query
 
 from khabar.ports import Interval
 from search.schema import FACETS, midnight
-from search.tantivy_engine import Snapshot
-from search.tantivy_fields import micros
+from search.tantivy.engine import Snapshot
+from search.tantivy.fields import micros
 from search.timeline import buckets
 
 _VALUES = 100  # values of a facet that are given

@@ -9,16 +9,18 @@ from typing import TypeVar
 from khabar import codec
 from khabar.models import Document, Hit, Outcome, Results
 from khabar.ports import Fold, Interval, Sort
-from search import elastic_counts, elastic_generations, elastic_rows
-from search.elastic_bulk import fetch
-from search.elastic_client import MissingIndexError, SearchServerError, Server, connect
-from search.elastic_fields import row_id
-from search.elastic_generations import Place
-from search.elastic_query import Query, any_of, compiled, filtered, ranks, span
-from search.elastic_read import Order, gather, page, walk
-from search.elastic_write import BARE, Versioned, Written, remove, write_articles, write_rows
+from search.elastic import counts as elastic_counts
+from search.elastic import generations as elastic_generations
+from search.elastic import rows as elastic_rows
+from search.elastic.bulk import fetch
+from search.elastic.client import MissingIndexError, SearchServerError, Server, connect
+from search.elastic.fields import row_id
+from search.elastic.generations import Place
+from search.elastic.query import Query, any_of, compiled, filtered, span
+from search.elastic.read import Order, gather, page, walk
+from search.elastic.write import BARE, Versioned, Written, remove, write_articles, write_rows
 from search.schema import micros
-from search.tree import Node
+from search.tree import Node, ranks
 
 T = TypeVar("T")
 

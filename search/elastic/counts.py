@@ -10,9 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from khabar.ports import Interval
-from search.elastic_client import Server
-from search.elastic_query import Query
-from search.elastic_read import search
+from search.elastic.client import Server
+from search.elastic.query import Query
+from search.elastic.read import search
 from search.schema import FACETS, micros, midnight
 from search.timeline import buckets
 

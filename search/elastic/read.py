@@ -9,8 +9,8 @@ from typing import Any
 
 from elasticsearch import BadRequestError, NotFoundError
 
-from search.elastic_client import MissingIndexError, SearchServerError, Server, reason_of
-from search.elastic_query import Query, filtered
+from search.elastic.client import MissingIndexError, SearchServerError, Server, reason_of
+from search.elastic.query import Query, filtered
 from search.refusal import QueryError
 
 WINDOW = 10_000  # Elasticsearch looks no further than this from the first hit

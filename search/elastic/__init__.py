@@ -1,0 +1,9 @@
+"""The index on Elasticsearch 9: `index` is the port, `fields` the mapping, `query` compiles a tree, `client` is patient.
+
+`bulk` and `write` put documents in place where nobody wrote in between, `read` pages and scans, `rows` keeps outcomes,
+`counts` makes facets and timelines, `generations` builds one index beside another and swaps.
+"""
+
+from search.elastic.index import ElasticIndex, RefusedDocumentsError, open_index
+
+__all__ = ["ElasticIndex", "RefusedDocumentsError", "open_index"]
