@@ -10,6 +10,7 @@ import elasticsearch_node
 import pytest
 import redis
 import redis_node
+import s3_server
 from demands import demand
 from hypothesis import settings
 
@@ -72,3 +73,18 @@ def empty_redis(redis_url: str) -> str:
     with redis.Redis.from_url(url) as admin:
         admin.flushdb()
     return url
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s3_server.S3Server]:
+    """Return a real S3-compatible server."""
+    with s3_server.running(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture
+def s3_url(s3: s3_server.S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the address of an empty bucket; this process and those that it starts have access to it."""
+    for name, value in s3.access().items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{s3.new_bucket()}"

@@ -115,6 +115,14 @@ def test_the_locks_hold_what_the_project_asks_for() -> None:
     assert {re.sub(r"[_.]", "-", name.lower()) for name in names} <= locked
 
 
+def test_what_is_shipped_is_what_is_tested() -> None:
+    main, dev = (
+        {line.split()[0] for line in (ROOT / "requirements" / name).read_text().splitlines() if "==" in line}
+        for name in ("main.txt", "dev.txt")
+    )
+    assert not main - dev
+
+
 def test_nothing_committed_names_this_machine() -> None:
     place = re.compile(
         "|".join(re.escape(f"{folder}/") for folder in {ROOT.parent, Path.home()} if folder != Path("/"))

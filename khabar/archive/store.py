@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Generator, Iterator
@@ -20,8 +21,7 @@ from khabar.archive.files import (
     take_over,
     write_all,
 )
-
-_UNFINISHED = ".unfinished"  # inside the root: link() cannot cross from one file system to another
+from khabar.archive.keys import UNFINISHED, checked
 
 
 class Store(Protocol):
@@ -67,9 +67,9 @@ def open_store(url: str) -> Store:
         return FolderStore(Path(unquote(parts.path) if parts.scheme else url).absolute())
     if parts.scheme not in {"s3", "memory"}:
         raise ArchiveError(url, f"unknown kind of archive, {parts.scheme}://", "use file:// or s3://")
-    from khabar.archive.s3 import BucketStore, from_url  # noqa: PLC0415 - a local archive need not load obstore
+    from khabar.archive.s3 import open_bucket  # noqa: PLC0415 - a local archive need not load obstore
 
-    return BucketStore(url, from_url(url))
+    return open_bucket(url)
 
 
 # --- folder -------------------------------------------------------------------------------------------------
@@ -90,6 +90,8 @@ class FolderStore:
         """Create an object once: link() fails where the name is taken, rename() would replace it in silence."""
         target = self._path(key)
         with explained(target):
+            if target.is_dir():  # not "existed already": nobody would miss the object
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             if target.exists():
                 return False
             with self._written(data) as unfinished:
@@ -135,15 +137,14 @@ class FolderStore:
         return _walk(self.root, "", prefix)
 
     def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if any(part in {"", ".", "..", _UNFINISHED} or "\0" in part for part in parts):
-            raise ValueError(f"no key: {key!r}")
-        return self.root.joinpath(*parts)
+        return self.root.joinpath(*checked(key).split("/"))
 
     @contextmanager
     def _written(self, data: bytes) -> Generator[Path]:
         """Give a durable file without a key yet; it is gone at the end, whatever happens."""
-        folder = self.root / _UNFINISHED
+        folder = (
+            self.root / UNFINISHED
+        )  # inside the root: link() cannot cross from one file system to another
         make_folder(folder)
         _sweep(folder)
         path, handle = create_owned(folder, lambda: secrets.token_hex(8))
@@ -166,7 +167,7 @@ def _walk(folder: Path, above: str, prefix: str) -> Iterator[str]:
         if not key.endswith("/"):
             if key.startswith(prefix):
                 yield key
-        elif key != f"{_UNFINISHED}/" and (key.startswith(prefix) or prefix.startswith(key)):
+        elif key != f"{UNFINISHED}/" and (key.startswith(prefix) or prefix.startswith(key)):
             yield from _walk(folder / key[len(above) : -1], key, prefix)
 
 
