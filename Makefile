@@ -15,8 +15,8 @@ setup: .venv/ready ## make .venv with khabar and all that its tests need
 	@test -n "$(PYTHON)" || { echo "khabar needs Python 3.11, 3.12 or 3.13 on PATH; none was found" >&2; exit 2; }
 	@echo "setting up .venv with $(PYTHON)" >&2
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 run: setup ## set up, then watch Khabar crawl, tag, search and digest its demo site

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,6 +59,15 @@ class Runtime:
         from khabar.ledger import redis  # noqa: PLC0415 - the embedded runtime does not import it
 
         return redis.open_ledger(self.settings.redis_url)
+
+    def server_findings(self) -> Iterator[str]:
+        """Yield what is wrong with the servers themselves, each with how to mend it; embedded there are none."""
+        if self.settings.redis_url is None:
+            return
+        from khabar.ledger import redis  # noqa: PLC0415 - the embedded runtime does not import it
+
+        assert isinstance(self.ledger, redis.RedisLedger)
+        yield from self.ledger.findings(self.clock())
 
     def settle(self, sealed: Sealed) -> None:
         """Take a segment's attempts out of the frontier and count those of an import; idempotent."""

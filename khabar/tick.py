@@ -172,7 +172,7 @@ class Loop:
     def _make_digests(self, topics: Iterable[str], day: date) -> Iterator[str]:
         for topic in topics:
             key = keep_digest(self._runtime, self._runtime.catalogue.topics[topic], day)
-            self._say(f"digest of {topic} for {day}: {key}")
+            self._say(f"digest of {topic} for {day}: {self._runtime.store.url}/{key}")
             yield key
 
     def _begin(self, job: Job, steps: Iterator[str]) -> None:

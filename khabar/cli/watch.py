@@ -108,6 +108,7 @@ def doctor(to: Console) -> None:
         found = [
             *_disk(to.settings.home),
             *_left(runtime),
+            *runtime.server_findings(),
             *audit.findings(runtime.store, runtime.ledger, runtime.index),
         ]
         for finding in found:
@@ -141,7 +142,8 @@ def _steps(runtime: Runtime, row: Outcome) -> Iterator[str]:
 
 
 def _disk(home: Path) -> Iterator[str]:
-    free = shutil.disk_usage(home).free
+    there = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(there).free
     if free < LOW_DISK:
         yield f"{free / 1e6:.0f} MB are free at {home}: free some space before the next crawl"
 

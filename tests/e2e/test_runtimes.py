@@ -138,6 +138,18 @@ def test_index_and_ledger_on_servers_are_rebuilt_from_the_archive(
     assert sum("/opinion/" in path for path in site.requests) == pages
 
 
+def test_doctor_says_what_is_wrong_with_the_servers(homes: dict[str, Khabar], empty_redis: str) -> None:
+    import redis  # noqa: PLC0415 - only where the servers are
+
+    with redis.Redis.from_url(empty_redis) as admin:
+        admin.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            done = homes["shared"]("doctor")
+        finally:
+            admin.config_set("maxmemory-policy", "noeviction")
+    assert done.returncode == 1 and "noeviction" in done.stdout, done.stdout + done.stderr
+
+
 def test_servers_that_are_away_are_said(tmp_path: Path) -> None:
     told = {"KHABAR_REDIS_URL": "redis://127.0.0.1:1", "KHABAR_ELASTICSEARCH_URL": "http://127.0.0.1:1"}
     done = _command(tmp_path / "home", told)("stats")
