@@ -192,7 +192,7 @@ def test_the_loop_does_what_is_due_and_then_rests(
     loop = turning(gates)
     loop.until_idle()
     assert [line for line in loop.said if "digest" in line] == [
-        "digest of gates for 2025-02-28: digests/gates/2025-02-28.html"
+        f"digest of gates for 2025-02-28: {gates.store.url}/digests/gates/2025-02-28.html"
     ]
     assert gates.store.exists("retagged/gates/000001")
     assert tick(gates, Bench()) == [] and gates.ledger.leases(gates.clock()) == []
