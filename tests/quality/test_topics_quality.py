@@ -53,6 +53,11 @@ def f1(counts: Counter[str]) -> float:
     return 2 * counts["tp"] / max(1, 2 * counts["tp"] + counts["fp"] + counts["fn"])
 
 
+def hold(what: str, counts: Counter[str]) -> None:
+    print(f"{what}: {f1(counts):.4f}, floor {FLOORS[what]}")  # noqa: T201 - `make quality` shows it
+    assert f1(counts) >= FLOORS[what] - 1e-4, counts
+
+
 def test_pakistan_taliban_relations_on_judged_texts(shared_data: Path, tagger: Tagger) -> None:
     """A main subject against none; a passage (1) and what the judges differed on are left out."""
     counts: Counter[str] = Counter()
@@ -66,9 +71,9 @@ def test_pakistan_taliban_relations_on_judged_texts(shared_data: Path, tagger: T
         counts[kind] += 1
         by_lang.setdefault(row["lang"], Counter())[kind] += 1
     assert counts["tp"] + counts["fn"] == 44
-    assert f1(counts) >= FLOORS["pak_taliban_f1"], counts
-    assert f1(by_lang["en"]) >= FLOORS["pak_taliban_f1_en"], by_lang["en"]
-    assert f1(by_lang["ps"]) >= FLOORS["pak_taliban_f1_ps"], by_lang["ps"]
+    hold("pak_taliban_f1", counts)
+    hold("pak_taliban_f1_en", by_lang["en"])
+    hold("pak_taliban_f1_ps", by_lang["ps"])
 
 
 def test_countries_that_newswire_is_about(shared_data: Path, tagger: Tagger) -> None:
@@ -82,4 +87,4 @@ def test_countries_that_newswire_is_about(shared_data: Path, tagger: Tagger) -> 
         said = {"soviet-union" if name == "russia" else name for name in about} & set(PLACES.values())
         truth = {PLACES[place] for place in row["places"] if place in PLACES}
         counts += Counter(tp=len(said & truth), fp=len(said - truth), fn=len(truth - said))
-    assert f1(counts) >= FLOORS["places_about_f1"], counts
+    hold("places_about_f1", counts)
