@@ -118,8 +118,14 @@ def _http(capture: Capture, length: int | None) -> StatusAndHeaders | None:
 
 
 def _clean(value: str) -> str:
-    """Return a header value on one line: a line break in it would begin another header."""
-    return " ".join(value.split())
+    """Return a header value on one line, what is not ASCII percent-encoded: a line break would begin another header.
+
+    warcio encodes too, but gives up on a parameter whose name is not ASCII.
+    """
+    return _NOT_ASCII.sub(lambda found: quote(found[0]), " ".join(value.split()))
+
+
+_NOT_ASCII = re.compile(r"[^ -~]+")
 
 
 # --- reading ------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from io import BytesIO
+from urllib.parse import unquote
 
 import pytest
 from fastwarc.warc import ArchiveIterator
@@ -77,6 +78,17 @@ def test_what_is_read_is_what_was_written(capture: Capture, discovery: Discovery
 @given(capture=CAPTURES, discovery=DISCOVERIES)
 def test_the_same_attempt_is_the_same_bytes(capture: Capture, discovery: Discovery) -> None:
     assert members(capture, discovery, ID) == members(capture, discovery, ID)
+
+
+@pytest.mark.parametrize("value", [";\x80=0", "x; filename*=é", "ш", "plain; a=b"])
+def test_a_header_that_is_not_ascii_costs_no_page(value: str) -> None:
+    data = members(Capture(URL, NOON, "page", b"<p>", 200, (("X-Title", value),)), FOUND, ID)
+    heads = [
+        record.http_headers.get_header("X-Title")
+        for record in WarcioIterator(BytesIO(data))
+        if record.http_headers
+    ]
+    assert [unquote(head) for head in heads] == [value]
 
 
 @given(attempts=st.lists(st.tuples(CAPTURES, DISCOVERIES), max_size=5))
