@@ -64,7 +64,11 @@ def read_feed(data: bytes, url: str, timezone: str = "UTC", charset: str | None 
     text = _disarm(decode(data, charset))
     if text is None:
         return Feed(problem="not_a_feed")
-    parsed = _parse(text)
+    try:
+        parsed = _parse(text)
+    except (LookupError, AttributeError, ValueError, TypeError):
+        # feedparser trips over what no feed has, such as an item within the link of an item.
+        return Feed(problem="not_a_feed")
     found = [
         _entry(item, url, ZoneInfo(timezone), parsed["version"]) for item in parsed["entries"][:MAX_ENTRIES]
     ]

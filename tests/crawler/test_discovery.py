@@ -274,6 +274,10 @@ def test_any_text_is_read_without_an_error(parts: list[str]) -> None:
         assert entry.url.startswith(("http://", "https://"))
 
 
+def test_a_feed_that_the_parser_trips_over_is_no_feed_and_ends_no_crawl() -> None:
+    assert read_feed(b"<rss><channel><item><link><item>", URL).problem == "not_a_feed"
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_without_an_error(data: bytes) -> None:
