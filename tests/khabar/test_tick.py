@@ -44,13 +44,20 @@ def pool() -> Iterator[Pool]:
     made.close()
 
 
+def following(runtime: Runtime, catalogue: Catalogue) -> Runtime:
+    """Return the same home with another catalogue; the two share a ledger, which the first one closes."""
+    other = replace(runtime, catalogue=catalogue)
+    other.__dict__["ledger"] = runtime.ledger
+    return other
+
+
 @pytest.fixture
 def gates(runtime: Runtime, tmp_path: Path) -> Runtime:
     """Make a home that follows one topic and crawls nothing."""
     (tmp_path / "gates" / "topics").mkdir(parents=True)
     (tmp_path / "gates" / "topics" / "gates.yaml").write_text(TOPIC)
     found = load([tmp_path / "gates"])
-    return replace(runtime, catalogue=numbered(found, register(runtime.store, found)))
+    return following(runtime, numbered(found, register(runtime.store, found)))
 
 
 class Turning:
@@ -118,7 +125,7 @@ def test_a_source_is_due_when_its_time_has_come(runtime: Runtime, clock: Any) ->
         "daily": Source("daily", "Daily", every=86400),
         "resting": Source("resting", "Resting", enabled=False),
     }
-    home = replace(runtime, catalogue=replace(runtime.catalogue, sources=sources))
+    home = following(runtime, replace(runtime.catalogue, sources=sources))
 
     def crawled() -> tuple[str, ...]:
         return next((job.sources for job in tick(home, Bench()) if isinstance(job, Crawl)), ())
@@ -217,7 +224,7 @@ def broken(runtime: Runtime) -> Runtime:
         name: replace(topic, node=nothing, signals=(), digest=None)
         for name, topic in runtime.catalogue.topics.items()
     }
-    return replace(runtime, catalogue=Catalogue({}, topics, runtime.catalogue.gazetteer))
+    return following(runtime, Catalogue({}, topics, runtime.catalogue.gazetteer))
 
 
 def test_a_job_that_fails_rests_then_is_tried_again_and_left_alone_in_the_end(
