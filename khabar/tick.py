@@ -63,12 +63,12 @@ def tick(runtime: Runtime, submit: Submit, waiting: Iterable[str] = RESTING) -> 
 
 def keep_digest(runtime: Runtime, topic: Topic, day: date) -> str:
     """Build the digest of a topic's day, keep it in the archive's store as it is, once; return its key."""
-    digest = build(runtime.index, topic, day)
+    digest, names = build(runtime.index, topic, day), outlet_names(runtime)
     key = f"digests/{topic.id}/{day.isoformat()}"
     # What a killed process left is written again, so that all three tell the same; the JSON comes last, since it is
     # what marks the digest as made.
-    runtime.store.replace(f"{key}.html", render_html(digest, outlet_names(runtime)).encode())
-    runtime.store.replace(f"{key}.txt", render_text(digest, outlet_names(runtime)).encode())
+    runtime.store.replace(f"{key}.html", render_html(digest, names).encode())
+    runtime.store.replace(f"{key}.txt", render_text(digest, names).encode())
     runtime.store.put(f"{key}.json", render_json(digest).encode())
     return f"{key}.html"
 
