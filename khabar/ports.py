@@ -144,6 +144,13 @@ class Ledger(Protocol):
         """Give a lease back; a job that is done forgets its tries."""
         ...
 
+    def rest(self, lease: Lease, until: datetime, blame: bool = True) -> None:
+        """Leave a failed job alone until then: its lease runs on, held by nobody.
+
+        Without `blame` this try is not counted. A stale holder's call changes nothing.
+        """
+        ...
+
     def leases(self, now: datetime) -> list[Lease]:
         """Return the running leases."""
         ...
@@ -159,6 +166,10 @@ class Ledger(Protocol):
 
     def mark_run(self, name: str, now: datetime) -> None:
         """Remember that this was run or sent."""
+        ...
+
+    def runs(self, prefix: str) -> dict[str, datetime]:
+        """Return all that was run or sent under names with this prefix."""
         ...
 
     def close(self) -> None:

@@ -50,6 +50,14 @@ def release(link: sqlite3.Connection, lease: Lease, done: bool) -> None:
         link.execute("DELETE FROM leases WHERE name = ? AND token = ? AND last_request IS NULL", mine)
 
 
+def rest(link: sqlite3.Connection, lease: Lease, until: datetime, blame: bool) -> None:
+    """Let a lease run on until then, held by nobody; without blame its try is not counted."""
+    link.execute(
+        "UPDATE leases SET holder = '', until = ?, tries = tries - ? WHERE name = ? AND token = ? AND released = 0",
+        (micros(until), 0 if blame else 1, lease.name, lease.token),
+    )
+
+
 def lease_of(row: Row) -> Lease:
     """Return the lease that a row of COLUMNS describes."""
     name, holder, token, until, last_request, tries = row

@@ -159,6 +159,11 @@ class SqliteLedger:
         with self._database.writing() as link:
             leases.release(link, lease, done)
 
+    def rest(self, lease: Lease, until: datetime, blame: bool = True) -> None:
+        """Leave a failed job alone until then: its lease runs on, held by nobody."""
+        with self._database.writing() as link:
+            leases.rest(link, lease, until, blame)
+
     def leases(self, now: datetime) -> list[Lease]:
         """Return the running leases."""
         sql = f"SELECT {leases.COLUMNS} FROM leases WHERE released = 0 AND until > ? ORDER BY name"  # noqa: S608
@@ -180,6 +185,11 @@ class SqliteLedger:
         """Remember that this was run or sent."""
         with self._database.writing() as link:
             link.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (name, micros(now)))
+
+    def runs(self, prefix: str) -> dict[str, datetime]:
+        """Return all that was run or sent under names with this prefix."""
+        sql = "SELECT name, at FROM runs WHERE substr(name, 1, ?) = ? ORDER BY name"
+        return {name: moment(at) for name, at in self._database.rows(sql, len(prefix), prefix)}
 
     def close(self) -> None:
         """Give the connection back."""

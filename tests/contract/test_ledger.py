@@ -565,6 +565,39 @@ def test_tries_count_starts_until_one_is_done(ledger: Ledger) -> None:
     assert ledger.tries("ingest:a") == 0
 
 
+def test_a_failed_job_rests_held_by_nobody_until_its_time(ledger: Ledger) -> None:
+    lease = ledger.acquire("ingest:a", "one", 60, NOW)
+    assert lease is not None
+    ledger.rest(lease, NOW + timedelta(minutes=5))
+    assert [(each.holder, each.until) for each in ledger.leases(NOW)] == [("", NOW + timedelta(minutes=5))]
+    for holder in ("one", "two"):
+        assert ledger.acquire("ingest:a", holder, 60, NOW + timedelta(minutes=4)) is None
+    again = ledger.acquire("ingest:a", "one", 60, NOW + timedelta(minutes=5))
+    assert again is not None
+    assert (again.tries, again.token > lease.token) == (2, True)
+
+
+def test_a_rest_without_blame_counts_no_try(ledger: Ledger) -> None:
+    for n in range(3):
+        lease = ledger.acquire("ingest:a", "one", 60, NOW + n * DAY)
+        assert lease is not None
+        assert lease.tries == 1
+        ledger.rest(lease, NOW + n * DAY, blame=False)
+
+
+def test_a_stale_holder_lets_nothing_rest(ledger: Ledger) -> None:
+    stale = ledger.acquire("cluster", "one", 60, NOW)
+    mine = ledger.acquire("cluster", "two", 60, NOW + DAY)
+    assert stale is not None
+    ledger.rest(stale, NOW + 9 * DAY, blame=False)
+    assert ledger.leases(NOW + DAY) == [mine]
+    ledger.release(stale)
+    assert mine is not None
+    ledger.release(mine)
+    ledger.rest(mine, NOW + 9 * DAY)
+    assert ledger.leases(NOW + DAY) == []
+
+
 def test_running_leases_are_listed(ledger: Ledger) -> None:
     one = ledger.acquire("a", "one", 60, NOW)
     ledger.acquire("b", "two", 10, NOW)
@@ -581,6 +614,14 @@ def test_runs_are_remembered(shelf: Shelf) -> None:
     ledger.mark_run("crawl:daily", NOW)
     ledger.mark_run("crawl:daily", NOW + DAY)
     assert shelf.again(ledger).last_run("crawl:daily") == NOW + DAY
+
+
+def test_runs_are_listed_by_prefix(ledger: Ledger) -> None:
+    for n, name in enumerate(["sent:ingest:a", "sent:crawl:daily", "crawl:daily", "crawl:weekly"]):
+        ledger.mark_run(name, NOW + n * DAY)
+    assert ledger.runs("sent:") == {"sent:crawl:daily": NOW + DAY, "sent:ingest:a": NOW}
+    assert ledger.runs("crawl:") == {"crawl:daily": NOW + 2 * DAY, "crawl:weekly": NOW + 3 * DAY}
+    assert ledger.runs("digest:") == {}
 
 
 def test_what_was_sent_is_forgotten_and_what_was_run_is_not(ledger: Ledger) -> None:

@@ -131,6 +131,10 @@ class RedisLedger:
         """Give a lease back; a job that is done forgets its tries. A stale holder's call changes nothing."""
         self.server.run("release", name=lease.name, token=lease.token, done=done)
 
+    def rest(self, lease: Lease, until: datetime, blame: bool = True) -> None:
+        """Leave a failed job alone until then: its lease runs on, held by nobody."""
+        self.server.run("rest", name=lease.name, token=lease.token, until=micros(until), blame=blame)
+
     def leases(self, now: datetime) -> list[Lease]:
         """Return the running leases."""
         rows = self.server.run("leases", now=micros(now))
@@ -150,6 +154,12 @@ class RedisLedger:
     def mark_run(self, name: str, now: datetime) -> None:
         """Remember that this was run or sent."""
         self.server.run("mark_run", shelf=_shelf(name), name=name, now=micros(now))
+
+    def runs(self, prefix: str) -> dict[str, datetime]:
+        """Return all that was run or sent under names with this prefix."""
+        rows = self.server.call("ZRANGE", _shelf(prefix), 0, -1, "WITHSCORES")
+        named = {rows[n].decode(): moment(int(rows[n + 1])) for n in range(0, len(rows), 2)}
+        return {name: at for name, at in sorted(named.items()) if name.startswith(prefix)}
 
     def findings(self, now: datetime) -> Iterator[str]:
         """Yield what is wrong with the server, each with how to mend it."""

@@ -29,7 +29,7 @@ OLDEST = (7, 0)  # scripts with flags
 _READ = ("recall", "discovered", "leases")
 _WHEN_FULL = (
     *("finish", "take", "due_domains", "postpone", "count_import"),
-    *("acquire", "renew", "release", "mark_run", "prune", "fade", "clear", "greet"),
+    *("acquire", "renew", "release", "rest", "mark_run", "prune", "fade", "clear", "greet"),
 )
 _SOURCES = {"finish": "commit"}  # scripts that are another's under other flags
 _RECORDS = ("recall", "commit", "fade", "swap")  # scripts that need records.lua
