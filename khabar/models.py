@@ -6,7 +6,7 @@ microsecond; those that a publisher printed keep the publisher's offset. All tex
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Literal
 
@@ -265,6 +265,7 @@ class OutcomeFile:
     articles: tuple[str, ...]
     counts: dict[str, int]
     damage: tuple[Damage, ...] = ()
+    reasons: dict[str, int] = field(default_factory=dict[str, int])  # "rejected(no_text)": 2
 
 
 @dataclass(frozen=True, slots=True, order=True)

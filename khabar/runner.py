@@ -19,7 +19,7 @@ from typing import IO, Any, cast
 from khabar.config import environment
 from khabar.errors import KhabarError
 from khabar.runtime import Runtime
-from workers.ingest import Ingester, Progress
+from workers.ingester import Ingester, Progress
 from workers.pool import Pool
 from workers.read import start
 from workers.reader import SegmentReader

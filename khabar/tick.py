@@ -20,7 +20,8 @@ from khabar.ports import Lease, Submit
 from khabar.runner import CrawlerProcess
 from khabar.runtime import Runtime
 from khabar.schedule import SourcePlan, State, TopicPlan, due, names
-from workers.ingest import LEASE, Ingester
+from workers.ingest import LEASE
+from workers.ingester import Ingester
 from workers.reader import CEILING
 from workers.retag import retag
 from workers.topics import compile_topics

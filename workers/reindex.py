@@ -9,7 +9,8 @@ from khabar.models import Batch
 from khabar.ports import Index
 from search.tree import Everything
 from workers.cluster import cluster
-from workers.ingest import COMMIT_DOCUMENTS, conclude, write
+from workers.ingest import conclude, write
+from workers.ingester import COMMIT_DOCUMENTS
 from workers.reader import SegmentReader
 
 Report = Callable[[int, int], None]

@@ -15,7 +15,7 @@ from khabar.jobs import Crawl
 from khabar.runtime import Runtime, working
 from khabar.schedule import due
 from khabar.tick import snapshot
-from workers.ingest import Progress
+from workers.ingester import Progress
 
 
 @click.command()

@@ -24,7 +24,7 @@ from khabar.demo.site import Site, serve
 from khabar.digest import build
 from khabar.runtime import Runtime, working
 from khabar.tick import outlet_names
-from workers.ingest import Ingester
+from workers.ingester import Ingester
 
 TOPIC = "pak-taliban"
 QUERY = "entity:ttp AND entity:pakistan"

@@ -17,7 +17,7 @@ from khabar.lock import LockError
 from khabar.runner import CrawlerProcess
 from khabar.runtime import Runtime
 from search.tree import Everything
-from workers.ingest import Ingester
+from workers.ingester import Ingester
 from workers.pool import Pool
 
 SealArticles = Callable[..., str]

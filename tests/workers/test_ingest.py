@@ -20,7 +20,8 @@ from khabar.ports import Ledger
 from search.tantivy import TantivyIndex, create_index, open_index
 from search.tree import Everything
 from workers.cluster import cluster
-from workers.ingest import LEASE, Ingester, conclude, quarantine_key, write
+from workers.ingest import LEASE, conclude, quarantine_key, write
+from workers.ingester import Ingester
 from workers.pool import Pool
 from workers.reader import CEILING, SegmentReader
 
