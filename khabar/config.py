@@ -6,20 +6,21 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 import platformdirs
 
 from khabar.errors import KhabarError
-from khabar.settings import BY_NAME, PREFIX, SETTINGS, Settings, Value, settings_table
+from khabar.settings import BY_NAME, PREFIX, SETTINGS, Settings, Value, settings_table, with_password
 
 __all__ = ["SETTINGS", "ConfigError", "Settings", "load_settings", "settings_table"]
 
 
 # Two that are read elsewhere in this module, and those that speak to the tests.
 _NO_SETTING = re.compile(r"KHABAR_(HOME|CONFIG|REQUIRE_SERVICES|TEST_\w+)$")
+_IN_FILE = "_FILE"  # KHABAR_<NAME>_FILE names a file that holds the value, as containers are given secrets
 
 
 class ConfigError(KhabarError):
@@ -89,12 +90,42 @@ def _from_file(home: Path, env: Mapping[str, str]) -> _Found:
 
 
 def _from_environment(env: Mapping[str, str]) -> _Found:
+    told = dict(_told(env))
     found: _Found = {}
+    for variable, raw in told.items():
+        key = variable.removeprefix(PREFIX).lower()
+        name = key.removesuffix(_IN_FILE.lower())
+        if key in BY_NAME or name not in BY_NAME:
+            found[key] = (_checked(variable, None, key, raw), variable)
+        elif variable.removesuffix(_IN_FILE) in told:
+            what = f"{variable.removesuffix(_IN_FILE)} is set too"
+            raise ConfigError(variable, None, what, "set one of the two")
+        else:
+            found[name] = (_held(variable, name, Path(raw)), variable)
+    return found
+
+
+def _told(env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for variable, raw in env.items():
         if variable.startswith(PREFIX) and not _NO_SETTING.match(variable) and raw:
-            key = variable.removeprefix(PREFIX).lower()
-            found[key] = (_checked(variable, None, key, raw), variable)
-    return found
+            yield variable, raw
+
+
+def _held(variable: str, name: str, file: Path) -> Value:
+    """Return the value that a file holds; the text itself, which may be a secret, stands in no message."""
+    try:
+        text = file.read_text(encoding="utf-8").strip()  # as of a variable
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        how = f"let it name a file that this user may read and that holds {name} alone"
+        raise ConfigError(variable, None, f"{file} cannot be read ({reason})", how) from error
+    try:
+        if text:
+            return BY_NAME[name].read(text)
+    except ValueError:
+        pass
+    what = f"{file} holds no usable {name}" if text else f"{file} is empty"
+    raise ConfigError(variable, None, what, f"accepted: {BY_NAME[name].accepts}") from None
 
 
 def _checked(place: str, line: int | None, key: str, raw: object) -> Value:
@@ -137,6 +168,8 @@ def _settings(home: Path, values: dict[str, Value]) -> Settings:
     values.setdefault("archive_url", (home / "archive").as_uri())
     values.setdefault("user_agent", f"Khabar/{version('khabar')} (+{contact})")
     values.setdefault("jobs", _cores())
+    if "redis_url" in values and "redis_password" in values:
+        values["redis_url"] = with_password(str(values["redis_url"]), str(values["redis_password"]))
     known = {name: value for name, value in values.items() if name in Settings.__dataclass_fields__}
     return Settings(home=home, **known)  # pyright: ignore[reportArgumentType]  # each was read by its Setting
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PREFIX = "KHABAR_"
@@ -46,7 +46,8 @@ class Settings:
     lock_wait: float = 60.0
     log_level: str = "info"
     timezone: str = "UTC"
-    redis_url: str | None = None
+    redis_url: str | None = None  # with its password, wherever that was set
+    redis_password: str | None = None
     elasticsearch_url: str | None = None
     elasticsearch_username: str | None = None
     elasticsearch_password: str | None = None
@@ -174,6 +175,15 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return read
 
 
+def with_password(url: str, password: str) -> str:
+    """Return an address with a password in it, unless it has one; a password may be made of any characters."""
+    parts = urlsplit(url)
+    if parts.password:
+        return url
+    user, _, place = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user.rstrip(':')}:{quote(password, safe='')}@{place}").geturl()
+
+
 def _prefix(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,63}", text):
         raise ValueError(text)
@@ -260,6 +270,9 @@ SETTINGS: tuple[Setting, ...] = (
         "the Redis that holds the ledger; set together with `elasticsearch_url`",
         "redis://:PASSWORD@HOST:PORT/DB, or rediss://…",
         _url("redis", "rediss"),
+    ),
+    Setting(
+        "redis_password", "", "the password of that Redis, where `redis_url` has none in it", "text", str
     ),
     Setting(
         "elasticsearch_url",

@@ -219,6 +219,91 @@ def test_a_child_is_told_exactly_the_settings_of_its_parent(tmp_path: Path) -> N
     assert child["KHABAR_HOME"] == str(tmp_path) and "PATH" in child
 
 
+# --- values that lie in files -------------------------------------------------------------------------------
+
+
+def _servers(**more: str) -> dict[str, str]:
+    both = {"KHABAR_REDIS_URL": "redis://cache:6379/0", "KHABAR_ELASTICSEARCH_URL": "https://search:9200"}
+    return both | more
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
+def test_a_variable_may_name_a_file_that_holds_the_value(tmp_path: Path, end: str) -> None:
+    (tmp_path / "secret").write_bytes(f"s3cr€t ß{end}".encode())
+    told = {"KHABAR_ELASTICSEARCH_PASSWORD_FILE": str(tmp_path / "secret")}
+    assert load_settings(tmp_path, told).elasticsearch_password == "s3cr€t ß"
+
+
+def test_every_setting_may_lie_in_a_file(tmp_path: Path) -> None:
+    values = {"delay": "2.5", "archive_url": "s3://bucket", "jobs": "3", "timezone": "Asia/Kabul"}
+    told: dict[str, str] = {}
+    for name, value in values.items():
+        (tmp_path / name).write_text(value + "\n")
+        told[f"KHABAR_{name.upper()}_FILE"] = str(tmp_path / name)
+    settings = load_settings(tmp_path, told)
+    assert {name: str(getattr(settings, name)) for name in values} == values
+
+
+def test_a_value_and_a_file_for_it_are_one_too_many(tmp_path: Path) -> None:
+    (tmp_path / "delay").write_text("1")
+    error = _error(tmp_path, {"KHABAR_DELAY": "2", "KHABAR_DELAY_FILE": str(tmp_path / "delay")})
+    assert str(error) == "KHABAR_DELAY_FILE: KHABAR_DELAY is set too — set one of the two"
+    empty = {"KHABAR_DELAY": "", "KHABAR_DELAY_FILE": str(tmp_path / "delay")}
+    assert load_settings(tmp_path, empty).delay == 1.0
+
+
+def test_a_file_in_the_environment_wins_over_khabar_toml(tmp_path: Path) -> None:
+    (tmp_path / "delay").write_text("7")
+    told = {"KHABAR_DELAY_FILE": str(tmp_path / "delay")}
+    assert load_settings(_toml(tmp_path, "delay = 5\n"), told).delay == 7.0
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (None, "cannot be read (No such file or directory)"),
+        (b"", "is empty"),
+        (b"\n", "is empty"),
+        (b"\xff", "cannot be read (it is not UTF-8)"),
+        (b"a secret", "holds no usable redis_url"),
+    ],
+)
+def test_a_file_that_is_of_no_use_is_named_and_its_text_is_not(
+    tmp_path: Path, content: bytes | None, what: str
+) -> None:
+    file = tmp_path / "url"
+    if content is not None:
+        file.write_bytes(content)
+    told = {"KHABAR_REDIS_URL_FILE": str(file), "KHABAR_ELASTICSEARCH_URL": "http://localhost:9200"}
+    said = str(_error(tmp_path, told))
+    assert said.startswith(f"KHABAR_REDIS_URL_FILE: {file} {what}") and "a secret" not in said
+
+
+def test_a_file_for_no_setting_is_an_unknown_variable() -> None:
+    assert "unknown setting 'timezon_file'" in str(_error(None, {"KHABAR_TIMEZON_FILE": "/x"}))
+
+
+@pytest.mark.parametrize("password", ["plain", "a/b@c:d#e?f%20 g[h]", "خبر€", "%", "::"])
+@pytest.mark.parametrize(
+    "url", ["redis://cache:6379/0", "rediss://cache/1", "redis://me@[::1]:6379/0", "redis://me:@cache/0"]
+)
+def test_a_password_of_redis_of_any_characters_reaches_it(tmp_path: Path, url: str, password: str) -> None:
+    from redis.connection import parse_url  # noqa: PLC0415 - only the distributed runtime knows it
+
+    (tmp_path / "password").write_text(password + "\n", encoding="utf-8")
+    told = _servers(KHABAR_REDIS_URL=url, KHABAR_REDIS_PASSWORD_FILE=str(tmp_path / "password"))
+    settings = load_settings(tmp_path, told)
+    understood = parse_url(str(settings.redis_url))
+    assert understood == {**parse_url(url), "password": password}
+    assert load_settings(None, environment(settings)) == settings
+
+
+def test_a_password_in_the_address_of_redis_wins(tmp_path: Path) -> None:
+    told = _servers(KHABAR_REDIS_URL="redis://:mine@cache", KHABAR_REDIS_PASSWORD="other")
+    assert load_settings(tmp_path, told).redis_url == "redis://:mine@cache"
+    assert load_settings(tmp_path, {"KHABAR_REDIS_PASSWORD": "alone"}).redis_url is None
+
+
 # --- the documentation --------------------------------------------------------------------------------------
 
 
