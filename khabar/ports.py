@@ -59,6 +59,10 @@ class Ledger(Protocol):
         """Return what is known of an endpoint; a fresh state for an unknown one."""
         ...
 
+    def endpoints(self) -> Iterator[EndpointState]:
+        """Yield what is known of every endpoint."""
+        ...
+
     def discover(self, state: EndpointState, found: Sequence[Found], now: datetime) -> list[Discovery]:
         """In one transaction keep the endpoint's state and claim what is new or changed among the URLs found.
 
@@ -104,6 +108,16 @@ class Ledger(Protocol):
 
     def frontier(self) -> Iterator[Discovery]:
         """Yield every claim that is still to fetch."""
+        ...
+
+    def restore(
+        self, frontier: Iterable[Discovery], endpoints: Iterable[EndpointState], now: datetime
+    ) -> None:
+        """Replace the frontier and the endpoints' states by another ledger's; each claim keeps its time and name.
+
+        Counts and memory are told by `recount`, which must come next; a restore that died is simply done again. What
+        was postponed may be fetched at once. No crawl may run meanwhile.
+        """
         ...
 
     # accounting

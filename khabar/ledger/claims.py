@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from khabar import codec
 from khabar.ledger import memory
-from khabar.ledger.database import decode, maybe_micros, maybe_moment, micros, moment, span
+from khabar.ledger.database import Row, decode, maybe_micros, maybe_moment, micros, moment, span
 from khabar.ledger.memory import Seen
 from khabar.models import Discovery, Why, attempt_name, utc
 from khabar.ports import EndpointState, Found
 from khabar.urls import registrable_domain
+
+ENDPOINT = "url, etag, last_modified, checked, newest, failures, error"
+
+
+def endpoint_of(row: Row) -> EndpointState:
+    """Return the state that a row of ENDPOINT describes."""
+    url, etag, modified, checked, newest, failures, error = row
+    return EndpointState(url, etag, modified, maybe_moment(checked), maybe_moment(newest), failures, error)
 
 
 def keep_endpoint(link: sqlite3.Connection, state: EndpointState, now: datetime) -> None:
@@ -66,24 +74,28 @@ def _claim(
     discovery = Discovery(
         attempt_name(at, url), url, at, found.source, why, found.endpoint, found.scope, found.entry
     )
+    _wait(link, discovery, now)
+    keep(link, url, memory.claimed(before, found, why, at), now)
+    # The day of the claim, which a bump may have moved past midnight: outcomes count on it.
+    add(link, {(found.source, at.date()): 1})
+    return discovery
+
+
+def _wait(link: sqlite3.Connection, discovery: Discovery, now: datetime) -> None:
     link.execute(
         "INSERT INTO frontier (attempt, url, domain, source, later, claimed, not_before, discovery)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             discovery.attempt,
-            url,
-            registrable_domain(url),
-            found.source,
-            int(why == "back-fill"),
-            micros(at),
+            discovery.url,
+            registrable_domain(discovery.url),
+            discovery.source,
+            int(discovery.why == "back-fill"),
+            micros(discovery.claimed),
             micros(now),
             codec.dump(discovery).decode(),
         ),
     )
-    keep(link, url, memory.claimed(before, found, why, at), now)
-    # The day of the claim, which a bump may have moved past midnight: outcomes count on it.
-    add(link, {(found.source, at.date()): 1})
-    return discovery
 
 
 def _claim_time(link: sqlite3.Connection, now: datetime) -> datetime:
@@ -95,6 +107,32 @@ def _claim_time(link: sqlite3.Connection, now: datetime) -> datetime:
         at += 1
     link.execute("INSERT OR REPLACE INTO numbers VALUES ('last_claim', ?)", (at,))
     return moment(at)
+
+
+def restore(
+    link: sqlite3.Connection,
+    frontier: Iterable[Discovery],
+    endpoints: Iterable[EndpointState],
+    now: datetime,
+) -> None:
+    """Replace the frontier and the endpoints' states; no later claim gets the time of one that is put in."""
+    link.execute("DELETE FROM frontier")
+    link.execute("DELETE FROM endpoints")
+    for each in frontier:
+        _wait(link, each, now)
+    for state in endpoints:
+        keep_endpoint(link, state, now)
+    last = link.execute("SELECT max(claimed) FROM frontier").fetchone()[0]
+    if last is not None:
+        claim_after(link, last)
+
+
+def claim_after(link: sqlite3.Connection, last: int) -> None:
+    """Give claims no time up to this one: there may be a claim of that name."""
+    link.execute(
+        "INSERT INTO numbers VALUES ('last_claim', ?1) ON CONFLICT (name) DO UPDATE SET value = max(value, ?1)",
+        (last,),
+    )
 
 
 def finish(link: sqlite3.Connection, attempt: str, failed: bool) -> None:

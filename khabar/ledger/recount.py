@@ -103,8 +103,5 @@ def _count_frontier(link: sqlite3.Connection, now: datetime) -> None:
 def _set_numbers(link: sqlite3.Connection, staged: sqlite3.Connection, now: datetime) -> None:
     last = latest(staged)
     if last is not None:
-        link.execute(
-            "INSERT INTO numbers VALUES ('last_claim', ?1) ON CONFLICT (name) DO UPDATE SET value = max(value, ?1)",
-            (last,),
-        )
+        claims.claim_after(link, last)
     link.execute("INSERT OR REPLACE INTO numbers VALUES ('recounted', ?)", (micros(now),))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from khabar.ledger import claims, leases, memory, recount
-from khabar.ledger.database import Database, decode, maybe_moment, micros, moment
+from khabar.ledger.database import Database, decode, micros, moment
 from khabar.models import Discovery
 from khabar.ports import EndpointState, Found, Lease
 
@@ -31,11 +31,13 @@ class SqliteLedger:
 
     def endpoint(self, url: str) -> EndpointState:
         """Return what is known of an endpoint; a fresh state for an unknown one."""
-        sql = "SELECT etag, last_modified, checked, newest, failures, error FROM endpoints WHERE url = ?"
-        for etag, modified, checked, newest, failures, error in self._database.rows(sql, url):
-            looked, latest = maybe_moment(checked), maybe_moment(newest)
-            return EndpointState(url, etag, modified, looked, latest, failures, error)
-        return EndpointState(url)
+        rows = self._database.rows(f"SELECT {claims.ENDPOINT} FROM endpoints WHERE url = ?", url)  # noqa: S608
+        return claims.endpoint_of(rows[0]) if rows else EndpointState(url)
+
+    def endpoints(self) -> Iterator[EndpointState]:
+        """Yield what is known of every endpoint."""
+        rows = self._database.rows(f"SELECT {claims.ENDPOINT} FROM endpoints ORDER BY url")  # noqa: S608
+        return map(claims.endpoint_of, rows)
 
     def discover(self, state: EndpointState, found: Sequence[Found], now: datetime) -> list[Discovery]:
         """In one transaction keep the endpoint's state and claim what is new or changed among the URLs found."""
@@ -111,6 +113,14 @@ class SqliteLedger:
                 waiting = [decode(row[1], Discovery) for row in rows]
             yield from waiting
             last = rows[-1][0]
+
+    def restore(
+        self, frontier: Iterable[Discovery], endpoints: Iterable[EndpointState], now: datetime
+    ) -> None:
+        """Replace the frontier and the endpoints' states by another ledger's; `recount` must come next."""
+        waiting, states = list(frontier), list(endpoints)  # read first, so that the transaction stays short
+        with self._database.writing() as link:
+            claims.restore(link, waiting, states, now)
 
     # --- accounting ---
 

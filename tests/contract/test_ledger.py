@@ -481,6 +481,57 @@ def test_of_two_records_of_one_attempt_the_first_tells(ledger: Ledger) -> None:
     assert look(ledger, found(), now=NOW + 2 * DAY) == []
 
 
+# --- taking over another ledger -----------------------------------------------------------------------------
+
+
+def test_a_ledger_takes_over_what_another_has_waiting_and_knows_of_endpoints(shelf: Shelf) -> None:
+    old, new = shelf.new(), shelf.new()
+    fetch(old, look(old, found(PAGE)))
+    state = EndpointState(FEED, '"v2"', "Sat, 14 Mar 2026 09:00:00 GMT", NOW, NOW - DAY, 1, "timeout")
+    waiting = old.discover(state, [found(f"{PAGE}{n}") for n in range(3)], NOW)
+    filled = old.claim(found("https://weekly.example/a", source="weekly"), "back-fill", NOW)
+    look(new, found("https://strange.example/a"), endpoint=OTHER)
+    new.postpone(next(new.frontier()).attempt, NOW + DAY, "timeout")
+    for _ in range(2):  # one that died is done again
+        new.restore(old.frontier(), old.endpoints(), NOW)
+    new.recount({("daily", NOW.date()): 1}, [replace(waiting[0], attempt="x", url=PAGE)], NOW)
+    assert filled is not None
+    assert list(new.frontier()) == list(old.frontier()) == [*waiting, filled]
+    assert list(new.endpoints()) == [state] and new.endpoint(OTHER) == EndpointState(OTHER)
+    assert new.discovered() == old.discovered() == {("daily", NOW.date()): 4, ("weekly", NOW.date()): 1}
+    assert new.take(["daily.example", "strange.example"], 9, NOW) == waiting
+    assert new.due_domains(NOW) == ["daily.example", "weekly.example"]
+
+
+def test_what_was_taken_over_is_no_news_and_its_times_are_not_given_again(shelf: Shelf) -> None:
+    old, new = shelf.new(), shelf.new()
+    waiting = look(old, found(), found(f"{PAGE}1"))
+    new.restore(old.frontier(), [], NOW)
+    new.recount({}, [], NOW)
+    assert look(new, found(), found(f"{PAGE}1")) == []
+    fetch(new, waiting)
+    [claim] = look(new, found(f"{PAGE}2"))
+    assert claim.claimed > max(each.claimed for each in waiting)
+    assert list(new.frontier()) == [claim]
+
+
+def test_taking_over_nothing_forgets_what_was_waiting(ledger: Ledger) -> None:
+    look(ledger, found())
+    ledger.restore([], [], NOW)
+    ledger.recount({}, [], NOW)
+    assert list(ledger.frontier()) == [] and list(ledger.endpoints()) == []
+    assert ledger.discovered() == {} and ledger.due_domains(NOW) == []
+    assert len(look(ledger, found())) == 1
+
+
+def test_a_long_frontier_is_taken_over_whole(shelf: Shelf) -> None:
+    old, new = shelf.new(), shelf.new()
+    claims = look(old, *(found(f"{PAGE}{n}") for n in range(1201)))
+    new.restore(claims, (EndpointState(f"{FEED}{n}") for n in range(1201)), NOW)
+    assert list(new.frontier()) == claims
+    assert sum(1 for _ in new.endpoints()) == 1201
+
+
 # --- leases -------------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from khabar import codec
 from khabar.ledger import memory
 from khabar.ledger.database import maybe_micros, maybe_moment, micros, moment
-from khabar.ledger.redis import claims, frontier, health, record, recount
+from khabar.ledger.redis import claims, frontier, health, record, recount, restore
 from khabar.ledger.redis.server import Server
 from khabar.models import Discovery
 from khabar.ports import EndpointState, Found, Lease
@@ -42,6 +42,13 @@ class RedisLedger:
         stored = self.server.call("HGET", "endpoints", url)
         with self.server.readable():
             return codec.load(stored, EndpointState) if stored else EndpointState(url)
+
+    def endpoints(self) -> Iterator[EndpointState]:
+        """Yield what is known of every endpoint."""
+        with self.server.readable():
+            return iter(
+                [codec.load(stored, EndpointState) for stored in self.server.call("HVALS", "endpoints")]
+            )
 
     def discover(self, state: EndpointState, found: Sequence[Found], now: datetime) -> list[Discovery]:
         """In one step keep the endpoint's state and claim what is new or changed among the URLs found."""
@@ -77,6 +84,12 @@ class RedisLedger:
     def frontier(self) -> Iterator[Discovery]:
         """Yield every claim that is still to fetch, oldest first."""
         return frontier.frontier(self.server)
+
+    def restore(
+        self, frontier: Iterable[Discovery], endpoints: Iterable[EndpointState], now: datetime
+    ) -> None:
+        """Replace the frontier and the endpoints' states by another ledger's; `recount` must come next."""
+        restore.restore(self.server, frontier, endpoints, now)
 
     # --- accounting ---
 
