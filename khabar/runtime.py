@@ -19,7 +19,7 @@ from khabar.catalogue import SHIPPED, Catalogue, load
 from khabar.catalogue.versions import known, numbered, register
 from khabar.config import Settings
 from khabar.errors import KhabarError
-from khabar.ledger.sqlite import open_ledger
+from khabar.ledger import sqlite
 from khabar.lock import Lock
 from khabar.ports import Index, Ledger
 from search import tantivy
@@ -54,11 +54,7 @@ class Runtime:
     @cached_property
     def ledger(self) -> Ledger:
         """The memory of the crawl, opened when it is first asked: a search needs none, nor a home it may write."""
-        if self.settings.redis_url is None:
-            return open_ledger(self.settings.ledger)
-        from khabar.ledger import redis  # noqa: PLC0415 - the embedded runtime does not import it
-
-        return redis.open_ledger(self.settings.redis_url)
+        return open_ledger(self.settings)
 
     def server_findings(self) -> Iterator[str]:
         """Yield what is wrong with the servers themselves, each with how to mend it; embedded there are none."""
@@ -71,9 +67,7 @@ class Runtime:
 
     def settle(self, sealed: Sealed) -> None:
         """Take a segment's attempts out of the frontier and count those of an import; idempotent."""
-        if sealed.imports:
-            self.ledger.count_import(sealed.key, sealed.imports)
-        self.ledger.finish(sealed.attempts, sealed.failed)
+        settle(self.ledger, sealed)
 
     def writer(self) -> Writer:
         """Return a writer of segments into this archive."""
@@ -131,6 +125,22 @@ def _opened(settings: Settings, clock: Clock, store: Store, catalogue: Catalogue
         index.close()
         if "ledger" in runtime.__dict__:
             runtime.ledger.close()
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """Open the memory of the crawl: on Redis where the settings name one, else in the home."""
+    if settings.redis_url is None:
+        return sqlite.open_ledger(settings.ledger)
+    from khabar.ledger import redis  # noqa: PLC0415 - the embedded runtime does not import it
+
+    return redis.open_ledger(settings.redis_url)
+
+
+def settle(ledger: Ledger, sealed: Sealed) -> None:
+    """Take a segment's attempts out of a ledger's frontier and count those of an import; idempotent."""
+    if sealed.imports:
+        ledger.count_import(sealed.key, sealed.imports)
+    ledger.finish(sealed.attempts, sealed.failed)
 
 
 def open_index(settings: Settings, lock: Lock) -> Index:
