@@ -29,17 +29,24 @@ def crawl(
     limit: int | None = None,
     *,
     holder: str,
+    seconds: float | None = None,
+    looked_since: datetime | None = None,
     tell: Callable[[Summary], None] = lambda _: None,
     watch: Callable[[asyncio.Event], None] = lambda _: None,
 ) -> Summary:
     """Crawl these sources once, and what earlier crawls of them left; at most `limit` pages are fetched.
+
+    After `seconds` it ends in good order, and says whether there is more; endpoints that were looked at at
+    `looked_since` or later are left out, so that the next slice of a long crawl asks for no feed again.
 
     Takes over the process: Scrapy's reactor runs once. SIGTERM and SIGINT end it in good order. `tell` hears how it
     gets on about once a second; `watch` is given the event that stops the crawl. Raises what the archive or the
     ledger raises; all claims stay in the frontier then.
     """
     pinned = {host: address for source in sources for host, address in source.addresses}
-    lanes = Lanes(sources, ledger, Keeper(ledger, writer, clock), settings, clock, holder, limit)
+    lanes = Lanes(
+        sources, ledger, Keeper(ledger, writer, clock), settings, clock, holder, limit, looked_since
+    )
     faults: list[BaseException] = []
 
     def beat() -> None:
@@ -50,8 +57,11 @@ def crawl(
         try:
             _stop_on_signals(lanes.stop)
             watch(lanes.stop)
+            if seconds is not None:
+                asyncio.get_running_loop().call_later(seconds, lanes.stop.set)
             await lanes.run(Fetcher(download, settings, pinned, lanes.stop), beat)
             writer.seal()
+            lanes.summary.more = lanes.has_more()
         except BaseException as fault:  # Scrapy would log it and go on
             faults.append(fault)
 

@@ -17,6 +17,7 @@ from khabar.ports import EndpointState, Found, Ledger
 
 log = logging.getLogger("khabar.crawler")
 
+LOOK = "look:"  # before the URL of an endpoint that gave nothing: the run's name
 _AHEAD = timedelta(days=2)  # an entry dated later than this says nothing about how fresh a feed is
 
 
@@ -51,11 +52,12 @@ async def look(
         log.info("%s: %s: unchanged", source.id, endpoint.url)
         return Look(unchanged=True)
     feed = await _read(answer, source)
-    if not host.held:
+    if not host.still_held():
         return None
     if feed.problem is not None:
         log.warning("%s: %s: %s", source.id, endpoint.url, feed.problem)
         ledger.discover(replace(before, failures=before.failures + 1, error=feed.problem), [], clock())
+        ledger.mark_run(LOOK + endpoint.url, clock())  # its state says when it last answered
         rest = rest_asked(answer, clock()) if isinstance(answer, Answer) else None
         return Look(problem=feed.problem, rest=rest or 0.0)
     if feed.dropped:
@@ -65,6 +67,19 @@ async def look(
     claims = ledger.discover(_state(endpoint.url, answer, feed, clock()), found, clock())
     log.info("%s: %s: %d entries, %d to fetch", source.id, endpoint.url, len(found), len(claims))
     return Look(tuple(claims))
+
+
+def looked_at(ledger: Ledger, since: datetime | None) -> Callable[[str], bool]:
+    """Return what tells whether an endpoint was looked at since a time (without one: never), whatever it gave."""
+    broken = ledger.runs(LOOK) if since else {}
+
+    def is_looked_at(url: str) -> bool:
+        if since is None:
+            return False
+        times = (ledger.endpoint(url).checked, broken.get(LOOK + url))
+        return any(time is not None and time >= since for time in times)
+
+    return is_looked_at
 
 
 def _conditions(state: EndpointState) -> dict[str, str]:

@@ -150,16 +150,23 @@ class Fetcher:
         if not await host.turn(self._stop):
             return None
         async with self._slots:
-            try:
-                response = await self._patiently(Request(url, headers=dict(headers), dont_filter=True))
-            except Exception as error:  # whatever a site provokes is one page's outcome
-                failure = _failure(error, url, robots)
-                if not failure.refused:
-                    host.missed(failure.reason)
-                return failure
-            finally:
-                host.answered()
-        if response is None or not host.held:
+            # A slot may have been long in coming.
+            outcome = None if self._stop.is_set() else await self._ask(url, host, headers, robots)
+        return outcome if host.still_held() else None
+
+    async def _ask(
+        self, url: str, host: Host, headers: Mapping[str, str], robots: str | None
+    ) -> Answer | Failure | None:
+        try:
+            response = await self._patiently(Request(url, headers=dict(headers), dont_filter=True))
+        except Exception as error:  # whatever a site provokes is one page's outcome
+            failure = _failure(error, url, robots)
+            if not failure.refused:
+                host.missed(failure.reason)
+            return failure
+        finally:
+            host.answered()
+        if response is None:
             return None
         host.misses = 0
         if response.headers.getlist("Content-Encoding"):

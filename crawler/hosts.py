@@ -24,6 +24,7 @@ class Host:
         self.delay = delay
         self.misses = 0  # requests in a row without any answer
         self.trouble = ""  # what became of the last one
+        self.rest = 0.0  # seconds for which it wants to be left alone, by whomever
         self._lease: Lease | None = lease
         self._ledger, self._clock = ledger, clock
         self._last = lease.last_request
@@ -38,17 +39,27 @@ class Host:
         """Tell whether it makes no sense to ask this host again in this crawl."""
         return self.misses >= MISSES
 
+    def still_held(self) -> bool:
+        """Tell whether the lease is still ours, by the ledger once its time is over: this process may have stood still."""
+        if self._lease is not None and self._clock() >= self._lease.until:
+            self.renew()
+        return self.held
+
     def renew(self) -> None:
         """Extend the lease; lost, it stays lost."""
         if self._lease is not None:
             self._lease = self._ledger.renew(self._lease, TTL, self._clock(), self._last)
 
     def release(self) -> None:
-        """Give the host back, with the time of the last request."""
+        """Give the host back, with the time of the last request; nobody gets it before its rest is over."""
         self.renew()
-        if self._lease is not None:
+        if self._lease is None:
+            return
+        if self.rest:
+            self._ledger.rest(self._lease, self._clock() + timedelta(seconds=self.rest), blame=False)
+        else:
             self._ledger.release(self._lease, done=True)
-            self._lease = None
+        self._lease = None
 
     async def turn(self, stop: asyncio.Event) -> bool:
         """Wait until the host may be asked again; False where the crawl ends or the lease is lost meanwhile.
@@ -65,7 +76,7 @@ class Host:
             self.renew()
         if wait and await waited(stop, wait):
             return False
-        return self.held and not stop.is_set()
+        return self.still_held() and not stop.is_set()
 
     def missed(self, trouble: str) -> None:
         """Note that a request had no answer at all."""

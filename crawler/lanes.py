@@ -10,9 +10,9 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from crawler.endpoints import look
+from crawler.endpoints import look, looked_at
 from crawler.fetch import Answer, Failure, Fetcher
 from crawler.hosts import Host, hold, waited
 from crawler.pipelines import SOON, Keeper, judge, out_of_scope, rest_asked
@@ -41,6 +41,8 @@ class Summary:
     refused: int = 0  # the same, by a rule: robots.txt, scope, size, kind
     postponed: int = 0
     busy: int = 0  # hosts left to another crawler
+    resting: int = 0  # hosts that want to be left alone for now
+    more: bool | None = None  # told at the end: something is left that another crawl may fetch at once
 
 
 class Lanes:
@@ -55,6 +57,7 @@ class Lanes:
         clock: Callable[[], datetime],
         holder: str,
         limit: int | None,
+        looked_since: datetime | None = None,
     ) -> None:
         self.summary = Summary()
         self.stop = asyncio.Event()
@@ -62,6 +65,8 @@ class Lanes:
         self._ledger, self._keeper, self._clock, self._holder = ledger, keeper, clock, holder
         self._settings = settings
         self._left = limit  # pages that may still be asked for
+        self._looked_since = looked_since
+        self._unlooked: set[str] = set()  # endpoints that are still to be looked at
         self._open: set[str] = set()
         self._closed: set[str] = set()  # domains that this crawl does not ask again
         self._hosts: dict[str, Host] = {}
@@ -72,15 +77,34 @@ class Lanes:
     async def run(self, fetcher: Fetcher, beat: Callable[[], None]) -> None:
         """Crawl until nothing is left that may be fetched now; raises what a lane raises."""
         self._fetcher = fetcher
-        endpoints: dict[str, list[tuple[Source, Endpoint]]] = defaultdict(list)
-        for source in self._sources.values():
-            for endpoint in source.endpoints:
-                endpoints[registrable_domain(endpoint.url)].append((source, endpoint))
+        endpoints = self._endpoints()
         waiting = self._ledger.due_domains(self._clock(), tuple(self._sources))
         async with asyncio.TaskGroup() as self._group:
             for domain in dict.fromkeys([*endpoints, *waiting]):
                 self._start(domain, endpoints[domain])
             await self._heartbeat(beat)
+
+    def has_more(self) -> bool:
+        """Tell whether another crawl of these sources has something to do at once; to be asked after the last seal.
+
+        What others hold, what rests or is down does not count, nor what is left of a crawl that had its pages.
+        """
+        if self._left == 0:
+            return False
+        soon = self._clock() + timedelta(seconds=SOON)
+        due = self._ledger.due_domains(soon, tuple(self._sources))
+        return not self._closed.issuperset([*due, *map(registrable_domain, self._unlooked)])
+
+    def _endpoints(self) -> dict[str, list[tuple[Source, Endpoint]]]:
+        """Return the endpoints to look at by their hosts: without those that an earlier slice has looked at."""
+        endpoints: dict[str, list[tuple[Source, Endpoint]]] = defaultdict(list)
+        is_looked_at = looked_at(self._ledger, self._looked_since)
+        for source in self._sources.values():
+            for endpoint in source.endpoints:
+                if not is_looked_at(endpoint.url):
+                    endpoints[registrable_domain(endpoint.url)].append((source, endpoint))
+                    self._unlooked.add(endpoint.url)
+        return endpoints
 
     async def _heartbeat(self, beat: Callable[[], None]) -> None:
         count = 0
@@ -108,6 +132,8 @@ class Lanes:
             self._hosts[domain] = host
             try:
                 await self._visit(host, endpoints)
+                if not host.held:
+                    self._leave(domain)
             finally:
                 del self._hosts[domain]
                 host.release()
@@ -117,10 +143,16 @@ class Lanes:
                 self._idle.set()
 
     def _leave(self, domain: str) -> None:
-        if not self.stop.is_set():
+        if self.stop.is_set():
+            return
+        self._closed.add(domain)
+        name = f"host:{domain}"
+        if any(lease.name == name and not lease.holder for lease in self._ledger.leases(self._clock())):
+            log.warning("%s wants to be left alone for now", domain)
+            self.summary.resting += 1
+        else:
             log.warning("%s is held by another crawler: left to it", domain)
             self.summary.busy += 1
-            self._closed.add(domain)
 
     def _delay(self, domain: str) -> float:
         """Return the seconds between two requests to a host: the longest that a source on it asks for."""
@@ -140,6 +172,7 @@ class Lanes:
             found = await look(source, endpoint, host, self._fetcher, self._ledger, self._clock)
             if found is None:
                 return
+            self._unlooked.discard(endpoint.url)
             self.summary.endpoints += 1
             self.summary.unchanged += found.unchanged
             self.summary.broken += found.problem is not None
@@ -147,7 +180,7 @@ class Lanes:
             for domain in dict.fromkeys(registrable_domain(claim.url) for claim in found.claims):
                 self._start(domain)
             if found.rest > SOON:
-                self._closed.add(host.domain)
+                self._close(host, found.rest)
                 return
         await self._drain(host)
 
@@ -160,12 +193,20 @@ class Lanes:
                 for claim in claims:
                     wait = await self._work(claim, host)
                     if wait is None:
-                        self._closed.add(host.domain)
+                        self._close(host)
                         return
                     again = again or 0 < wait <= SOON
+            if host.down:
+                self._close(host)
             again = again and not host.down
             if again and await waited(self.stop, SOON):
                 return
+
+    def _close(self, host: Host, rest: float = 0.0) -> None:
+        """Ask a host no more in this crawl, and not before its rest is over in any; a crawl that ends closes nothing."""
+        host.rest = max(host.rest, rest)
+        if host.rest or not self.stop.is_set():
+            self._closed.add(host.domain)
 
     def _next(self, host: Host) -> list[Discovery]:
         """Return claims to work on; seals first where all that is left are those that are archived already."""
@@ -204,7 +245,10 @@ class Lanes:
             self.summary.fetched += 1
             return 0.0
         wait = self._end(claim, outcome, host, rest or 0.0)
-        return None if rest is not None and rest > SOON else wait
+        if rest is None or rest <= SOON:
+            return wait
+        host.rest = rest
+        return None
 
     def _end(self, claim: Discovery, failure: Failure, host: Host, rest: float) -> float:
         """Postpone a claim without a page, or archive that there is none."""

@@ -10,6 +10,7 @@ import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 from crawler.crawl import crawl
@@ -38,6 +39,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="crawler.run", description="Crawl these sources once.")
     parser.add_argument("--home", type=Path, help="the home folder")
     parser.add_argument("--max", type=int, dest="limit", metavar="N", help="fetch at most N pages")
+    parser.add_argument("--seconds", type=float, metavar="N", help="end in good order after N seconds")
+    parser.add_argument(
+        "--looked-since", metavar="TIME", help="leave endpoints out that were looked at since"
+    )
     parser.add_argument("--since", metavar="DATE", help="back-fill from this day on (not in this release)")
     parser.add_argument("--until", metavar="DATE", help="back-fill up to this day (not in this release)")
     parser.add_argument("source", nargs="+", help="a source's id")
@@ -47,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
 def _crawl(runtime: Runtime, options: argparse.Namespace) -> int:
     if options.since or options.until:
         raise UsageError("--since and --until need sitemaps and listings, which are not read yet")
+    looked_since = _moment(options.looked_since) if options.looked_since else None
     sources = _sources(runtime, options.source)
     writer = runtime.writer()
     try:
@@ -58,6 +64,8 @@ def _crawl(runtime: Runtime, options: argparse.Namespace) -> int:
             runtime.clock,
             options.limit,
             holder=runtime.holder,
+            seconds=options.seconds,
+            looked_since=looked_since,
             tell=lambda so_far: _say("progress", so_far),
             watch=_stop_with_parent,
         )
@@ -78,6 +86,16 @@ def _sources(runtime: Runtime, names: Sequence[str]) -> list[Source]:
     if unknown:
         raise UsageError(f"unknown source {', '.join(unknown)}: `khabar sources list` names them all")
     return [runtime.catalogue.sources[name] for name in dict.fromkeys(names)]
+
+
+def _moment(printed: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(printed)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise UsageError(f"--looked-since {printed}: write a time with its zone, like 2026-03-14T09:30:00Z")
+    return moment
 
 
 def _say(event: str, summary: Summary) -> None:

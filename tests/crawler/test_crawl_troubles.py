@@ -229,8 +229,13 @@ def test_a_host_that_asks_for_rest_gets_it(site: Site, home: Home, reply: type[R
     home.source("alpha", site.url("/feed"))
     assert home.crawl("alpha")["fetched"] == 0
     assert site.paths() == ["/feed", "/a/1"]
-    assert home.crawl("alpha", later=900)["fetched"] == 2
-    assert home.frontier() == [site.url("/a/1")]
+    done = home.crawl("alpha", later=900)
+    assert (done["resting"], done["busy"], done["fetched"], done["more"]) == (1, 0, 0, False)
+    assert "alpha.example wants to be left alone for now" in done["log"]
+    assert site.paths() == ["/feed", "/a/1"]
+    site.pages("/a/1")
+    assert home.crawl("alpha", later=1900)["fetched"] == 3
+    assert home.frontier() == []
 
 
 def test_a_feed_that_asks_for_rest_closes_its_host(site: Site, home: Home, reply: type[Reply]) -> None:
