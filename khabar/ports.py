@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from khabar.errors import KhabarError
+
 if TYPE_CHECKING:
     from khabar.jobs import Job
     from khabar.models import Discovery, Document, Entry, Folded, Outcome, Results
@@ -198,6 +200,15 @@ Sort = Literal["relevance", "newest", "oldest"]
 Interval = Literal["day", "week", "month"]
 
 
+class RefusedDocumentsError(KhabarError):
+    """An index takes some documents never, for what they hold; all others are written. `refused`: reasons by article id."""
+
+    def __init__(self, refused: Mapping[str, str]) -> None:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in list(refused.items())[:5])
+        super().__init__(f"the index refused {len(refused)} document(s), all others are written ({reasons})")
+        self.refused = dict(refused)
+
+
 class Index(Protocol):
     """Articles and outcome rows, searchable; a projection of the archive."""
 
@@ -210,7 +221,8 @@ class Index(Protocol):
 
         A fold gets what is stored (or None) and returns what is to be stored, None to leave it alone. Of two rows
         of one attempt the earlier by (date, record) stays; the same record's row is replaced. On return all is
-        durable and searchable. Returns the documents written.
+        durable and searchable. Returns the documents written. Raises RefusedDocumentsError once all others, with
+        their rows, are written: a refused document stays as it was stored before, and no row of its fold is written.
         """
         ...
 

@@ -7,8 +7,8 @@ pending marker goes. Whatever stands between two of these is simply done again.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -16,17 +16,26 @@ from khabar.archive.segments import outcome_key, pending_key
 from khabar.archive.store import Store
 from khabar.codec import dump, load
 from khabar.models import Batch, Document, Folded, Outcome, OutcomeFile, Reading
-from khabar.ports import Index, Ledger
+from khabar.ports import Index, Ledger, RefusedDocumentsError
 from workers.cluster import ClusterReport, cluster
 from workers.fold import fold, unread
 
 LEASE = 60.0  # seconds; renewed at a third of it
+BROKEN = ("crashed", "broken_page", "refused_by_index")  # reasons to be in quarantine
 NO_ARTICLE = ("rejected", "failed")  # the outcomes whose reasons are counted
 CLUSTER_SEGMENTS = 10  # clustered in one pass at most: as many documents as one commit
 
 
-def write(index: Index, batches: Sequence[Batch]) -> dict[str, Outcome]:
-    """Fold the readings of these batches into the index and return the rows of their attempts, by attempt."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The rows of the attempts, by attempt, and the batches: a reading that the index refused is among the broken."""
+
+    rows: dict[str, Outcome]
+    batches: list[Batch]
+
+
+def write(index: Index, batches: Sequence[Batch]) -> Written:
+    """Fold the readings of these batches into the index: what it refuses for what it holds takes no other with it."""
     groups: defaultdict[str, list[Reading]] = defaultdict(list)
     bare: list[Outcome] = []
     for batch in batches:
@@ -35,12 +44,57 @@ def write(index: Index, batches: Sequence[Batch]) -> dict[str, Outcome]:
                 groups[reading.article.id].append(reading)
             else:
                 bare.append(unread(reading))
-    folded: dict[str, Folded] = {}
-    index.update({id_: partial(_fold, group, folded) for id_, group in groups.items()}, bare)
+    folded, reasons = _update(index, groups, bare)
+    refused: dict[str, str] = {}
+    for id_, reason in reasons.items():
+        refused |= _one_by_one(index, id_, groups[id_], reason, folded)
+    if refused:
+        batches = [replace(each, readings=tuple(_marked(each.readings, refused))) for each in batches]
+        outcast = [unread(each) for batch in batches for each in batch.readings if each.record in refused]
+        index.update({}, outcast)
+        bare += outcast
     ours = {reading.discovery.attempt for batch in batches for reading in batch.readings}
     rows = [*bare, *(row for each in folded.values() for row in each.outcomes if row.attempt in ours)]
     # Of two records of one attempt the earlier counts: it is the last to be put in.
-    return {row.attempt: row for row in sorted(rows, key=lambda row: (row.date, row.record), reverse=True)}
+    rows.sort(key=lambda row: (row.date, row.record), reverse=True)
+    return Written({row.attempt: row for row in rows}, list(batches))
+
+
+def _update(
+    index: Index, groups: Mapping[str, Sequence[Reading]], bare: Iterable[Outcome] = ()
+) -> tuple[dict[str, Folded], dict[str, str]]:
+    """Fold and write; returns what was written, and for what was refused the index's reason, by article id."""
+    folded: dict[str, Folded] = {}
+    try:
+        index.update({id_: partial(_fold, group, folded) for id_, group in groups.items()}, bare)
+    except RefusedDocumentsError as error:
+        written = {id_: each for id_, each in folded.items() if id_ not in error.refused}
+        return written, error.refused
+    return folded, {}
+
+
+def _one_by_one(
+    index: Index, id_: str, readings: Sequence[Reading], reason: str, folded: dict[str, Folded]
+) -> dict[str, str]:
+    """Write the readings of a refused article one after another; returns why it is refused, by record."""
+    if len(readings) == 1:
+        return {readings[0].record: reason}
+    refused: dict[str, str] = {}
+    for reading in sorted(readings, key=lambda each: (each.date, each.record)):
+        written, reasons = _update(index, {id_: [reading]})
+        folded |= written
+        if id_ in reasons:
+            refused[reading.record] = reasons[id_]
+    return refused
+
+
+def _marked(readings: Iterable[Reading], refused: Mapping[str, str]) -> Iterable[Reading]:
+    for each in readings:
+        if each.record in refused:
+            why = refused[each.record]
+            yield replace(each, article=None, outcome="failed", reason="refused_by_index", trace=why)
+        else:
+            yield each
 
 
 def _fold(readings: Sequence[Reading], folded: dict[str, Folded], stored: Document | None) -> Folded:

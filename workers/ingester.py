@@ -12,7 +12,7 @@ from khabar.archive.segments import outcome_key, segment_of
 from khabar.archive.store import Store
 from khabar.models import Batch, Damage, OutcomeKind
 from khabar.ports import Index, Lease, Ledger
-from workers.ingest import CLUSTER_SEGMENTS, LEASE, cluster_indexed, conclude, is_waiting, write
+from workers.ingest import BROKEN, CLUSTER_SEGMENTS, LEASE, cluster_indexed, conclude, is_waiting, write
 from workers.reader import SegmentReader
 
 COMMIT_DOCUMENTS = 500  # a document costs a third at 500 a commit of what it costs at 50
@@ -45,8 +45,8 @@ class Progress:
 
     @property
     def broken(self) -> int:
-        """Pages that broke a stage."""
-        return self.outcomes["failed", "crashed"] + self.outcomes["failed", "broken_page"]
+        """Pages that broke a stage, or that the index refused."""
+        return sum(self.outcomes["failed", reason] for reason in BROKEN)
 
 
 class Ingester:
@@ -123,16 +123,15 @@ class Ingester:
 
     def _flush(self) -> None:
         self._renew()
-        batches = self._ready
-        rows = write(self._index, batches)
+        written = write(self._index, self._ready)
         self._ready = []  # only now: whoever waits for the lock in vain may come again
-        for batch in batches:
-            conclude(self._store, batch, rows.values())
+        for batch in written.batches:
+            conclude(self._store, batch, written.rows.values())
             self.progress.damage.extend(batch.damage)
             self._ledger.release(self._leases.pop(batch.segment), done=True)
-        self.progress.outcomes.update((row.outcome, row.reason) for row in rows.values())
-        self.progress.segments += len(batches)
-        self._cluster([batch.segment for batch in batches])
+        self.progress.outcomes.update((row.outcome, row.reason) for row in written.rows.values())
+        self.progress.segments += len(written.batches)
+        self._cluster([batch.segment for batch in written.batches])
 
     def _cluster(self, segments: Sequence[str]) -> None:
         report = cluster_indexed(

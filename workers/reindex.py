@@ -23,9 +23,9 @@ def fill(store: Store, index: Index, reader: SegmentReader, done: set[str], repo
     """
     while missing := [segment for segment in segments(store) if segment not in done]:
         for batches in _commits(missing, reader):
-            rows = write(index, batches)
-            for batch in batches:
-                conclude(store, batch, rows.values())
+            written = write(index, batches)
+            for batch in written.batches:
+                conclude(store, batch, written.rows.values())
                 done.add(batch.segment)
             report(len(done), len(done) + len(missing))
 

@@ -4,6 +4,6 @@
 `counts` makes facets and timelines, `generations` builds one index beside another and swaps.
 """
 
-from search.elastic.index import ElasticIndex, RefusedDocumentsError, open_index
+from search.elastic.index import ElasticIndex, open_index
 
-__all__ = ["ElasticIndex", "RefusedDocumentsError", "open_index"]
+__all__ = ["ElasticIndex", "open_index"]

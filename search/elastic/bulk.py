@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from khabar import codec
-from search.elastic.client import Patience, Server, error_type, is_busy, reason_of
+from search.elastic.client import Patience, Server, TooLargeError, error_type, is_busy, reason_of
 
 _BYTES = 8_000_000  # of one request
 
@@ -20,6 +20,10 @@ class Action:
 
     operation: dict[str, dict[str, Any]]
     source: dict[str, Any] | None
+
+    def lines(self) -> list[bytes]:
+        """Return it as a bulk request holds it. Raises UnicodeEncodeError where that is not possible."""
+        return [codec.dump(each) for each in (self.operation, self.source) if each is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +82,41 @@ def send(server: Server, actions: Iterable[Action], size: int = _BYTES) -> Itera
 
     Raises MissingIndexError where the index is gone and SearchServerError where it takes no writes.
     """
-    lines: list[bytes] = []
+    waiting: list[list[bytes]] = []
     filled = 0
     for action in actions:
-        fresh = [codec.dump(action.operation)]
-        if action.source is not None:
-            fresh.append(codec.dump(action.source))
-        length = sum(map(len, fresh))
-        if lines and filled + length > size:
-            yield from _send(server, lines)
-            lines, filled = [], 0
-        lines += fresh
+        try:
+            lines = action.lines()
+        except UnicodeEncodeError as error:
+            yield from _send(server, waiting)
+            yield Item("refused", reason=str(error))
+            waiting, filled = [], 0
+            continue
+        length = sum(map(len, lines))
+        if filled + length > size:
+            yield from _send(server, waiting)
+            waiting, filled = [], 0
+        waiting.append(lines)
         filled += length
-    if lines:
-        yield from _send(server, lines)
+    yield from _send(server, waiting)
 
 
-def _send(server: Server, lines: list[bytes]) -> Iterator[Item]:
-    # The client takes lines that are JSON already, though its types do not say so.
-    answer = server.ask(lambda es: es.bulk(operations=lines, filter_path=_NEEDED)).body  # pyright: ignore[reportArgumentType]
+def _send(server: Server, writes: Sequence[list[bytes]]) -> Iterator[Item]:
+    if not writes:
+        return
+    lines = [line for each in writes for line in each]
+    try:
+        # The client takes lines that are JSON already, though its types do not say so.
+        answer = server.ask(lambda es: es.bulk(operations=lines, filter_path=_NEEDED)).body  # pyright: ignore[reportArgumentType]
+    except TooLargeError as error:
+        if len(writes) == 1:
+            yield Item("refused", reason=error.reason)
+            return
+        # What stands before the server, or its own limit, takes less at once than we send.
+        half = len(writes) // 2
+        yield from _send(server, writes[:half])
+        yield from _send(server, writes[half:])
+        return
     for item in answer["items"]:
         ((_, result),) = item.items()
         yield _item(server, result)
@@ -112,10 +132,15 @@ def _item(server: Server, result: dict[str, Any]) -> Item:
     if status == 409:
         return Item("conflict")
     reason = reason_of(result)
-    if is_busy(status):
+    if is_busy(status) or status >= _BROKEN:
         return Item("busy", reason=reason)
     if error["type"] == "index_not_found_exception":
         raise server.missing(result["_index"])
-    if error["type"] == "cluster_block_exception":
+    if status != _WRONG or error["type"] in _OF_THE_INDEX:  # no document's fault: all would be refused
         raise server.trouble(reason)
-    return Item("refused", reason=reason)
+    outer = str(error.get("reason"))  # names the field; the cause within, what is wrong with its value
+    return Item("refused", reason=outer if reason in outer else f"{outer}: {reason}")
+
+
+_WRONG, _BROKEN = 400, 500
+_OF_THE_INDEX = {"index_closed_exception"}

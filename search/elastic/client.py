@@ -10,11 +10,10 @@ from typing import Any, TypeVar
 import msgspec
 from elasticsearch import (
     ApiError,
-    AuthenticationException,
-    AuthorizationException,
     Elasticsearch,
     SSLError,
     TransportError,
+    UnsupportedProductError,
 )
 from elasticsearch.serializer import JsonSerializer, NdjsonSerializer
 
@@ -23,7 +22,7 @@ from khabar.errors import KhabarError
 T = TypeVar("T")
 
 _BUSY = frozenset({429, 502, 503, 504})  # it, or what stands before it, will take it later
-_UNKNOWN = 401
+_UNKNOWN, _FORBIDDEN, _TOO_LARGE, _BROKEN = 401, 403, 413, 500
 _FIRST, _LONGEST = 0.05, 2.0  # seconds between two tries
 _TIMEOUT = 30.0  # seconds for one answer
 
@@ -38,6 +37,10 @@ class SearchServerError(KhabarError):
 
 class MissingIndexError(SearchServerError):
     """There is no such index (any more): another generation may be in use."""
+
+
+class TooLargeError(SearchServerError):
+    """A request is longer than it takes at once."""
 
 
 class _Json(JsonSerializer):
@@ -131,9 +134,21 @@ class Server:
             return self.missing(error.body["error"].get("index", "of this name"))
         if kind == "cluster_block_exception":
             return self.trouble(reason_of(error.body))
-        if isinstance(error, AuthenticationException | AuthorizationException):
-            return self.trouble(f"the user, password or API key is refused ({reason_of(error.body)})")
-        return error
+        if isinstance(error, UnsupportedProductError) or kind == "media_type_header_exception":
+            return self.trouble("it is no Elasticsearch 9, and Khabar speaks to no other: install that")
+        what = _WHAT.get(error.status_code)
+        if what is None:
+            return error
+        kind_of_trouble = TooLargeError if error.status_code == _TOO_LARGE else SearchServerError
+        return kind_of_trouble(self.place, f"{what} ({reason_of(error.body)})")
+
+
+_WHAT = {
+    _UNKNOWN: "the user, password or API key is refused",
+    _FORBIDDEN: "this user or API key may not do that",
+    _TOO_LARGE: "no request as long as this is taken",
+    _BROKEN: "something broke in it; look into its log",
+}
 
 
 def connect(

@@ -8,12 +8,12 @@ from typing import TypeVar
 
 from khabar import codec
 from khabar.models import Document, Hit, Outcome, Results
-from khabar.ports import Fold, Interval, Sort
+from khabar.ports import Fold, Interval, RefusedDocumentsError, Sort
 from search.elastic import counts as elastic_counts
 from search.elastic import generations as elastic_generations
 from search.elastic import rows as elastic_rows
 from search.elastic.bulk import fetch
-from search.elastic.client import MissingIndexError, SearchServerError, Server, connect
+from search.elastic.client import MissingIndexError, Server, connect
 from search.elastic.fields import row_id
 from search.elastic.generations import Place
 from search.elastic.query import Query, any_of, compiled, filtered, span
@@ -31,17 +31,6 @@ _ORDERS: dict[Sort, Order] = {
     "newest": [{"when": "desc"}, {"id": "asc"}],
     "oldest": [{"when": "asc"}, {"id": "asc"}],
 }
-
-
-class RefusedDocumentsError(SearchServerError):
-    """Some documents or rows were refused, by what they hold; all others are written. `refused`: reasons by id."""
-
-    def __init__(self, place: str, refused: Mapping[str, str]) -> None:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in list(refused.items())[:5])
-        super().__init__(
-            place, f"{len(refused)} document(s) were refused, all others are written ({reasons})"
-        )
-        self.refused = dict(refused)
 
 
 def open_index(
@@ -105,13 +94,13 @@ class ElasticIndex:
             refused |= written.refused
             bare = []
         if refused:
-            raise RefusedDocumentsError(self.server.place, refused)
+            raise RefusedDocumentsError(refused)
         return documents
 
     def _write(self, place: Place, folds: Mapping[str, Fold], bare: Sequence[Versioned]) -> Written:
         written = write_articles(self.server, place.articles, folds)
         rows = [*written.rows, *bare]
-        written.refused |= write_rows(self.server, place.outcomes, rows)
+        write_rows(self.server, place.outcomes, rows)
         self._refresh(place.articles if written.documents else None, place.outcomes if rows else None)
         return written
 

@@ -56,8 +56,11 @@ def _fold(name: str, fold: Fold, stored: Stored | None) -> Folded | None:
     return result
 
 
-def write_rows(server: Server, index: str, rows: Iterable[Versioned]) -> dict[str, str]:
-    """Write rows, one an attempt, each only where it counts before what is stored; returns what was refused."""
+def write_rows(server: Server, index: str, rows: Iterable[Versioned]) -> None:
+    """Write rows, one an attempt, each only where it counts before what is stored.
+
+    Raises SearchServerError where one is refused: nothing in a row may be, so it is the index that has changed.
+    """
     fresh: dict[str, Versioned] = {}
     for row in rows:
         name = row_id(row[0].attempt)
@@ -70,7 +73,9 @@ def write_rows(server: Server, index: str, rows: Iterable[Versioned]) -> dict[st
         actions = [write(index, name, row_source(*fresh[name]), stored.get(name)) for name in changed]
         return list(zip(changed, send(server, actions), strict=True))
 
-    return _persevere(server, list(fresh), attempt)
+    if refused := _persevere(server, list(fresh), attempt):
+        reasons = "; ".join(sorted(set(refused.values()))[:3])
+        raise server.trouble(f"{index} refuses outcome rows ({reasons}); `khabar reindex` makes it anew")
 
 
 def counts_before(row: Versioned, held: Versioned | None) -> bool:

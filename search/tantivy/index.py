@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from tantivy import Query
 
 from khabar import codec
 from khabar.models import Document, Folded, Hit, Outcome, Results
-from khabar.ports import Fold, Interval, Sort
+from khabar.ports import Fold, Interval, RefusedDocumentsError, Sort
 from khabar.text import TEXT_VERSION
 from search import generations
 from search.generations import DamagedIndexError
@@ -85,14 +85,19 @@ class TantivyIndex:
         return self._get(articles, list(dict.fromkeys(ids)))
 
     def update(self, folds: Mapping[str, Fold], outcomes: Iterable[Outcome] = ()) -> dict[str, Document]:
-        """Get, fold and write each document, then its rows and `outcomes`; on return all is durable and searchable."""
+        """Get, fold and write each document, then its rows and `outcomes`; on return all is durable and searchable.
+
+        Raises RefusedDocumentsError once all others are written.
+        """
         with self._lock():
             articles, rows = self._engines()
             stored = self._get(articles, list(folds))
             folded = {name: fold(stored.get(name)) for name, fold in folds.items()}
             written = {name: result.document for name, result in folded.items() if result is not None}
-            _write_articles(articles, written)
-            tantivy_rows.write(rows, [*_rows(folded.values()), *outcomes])
+            refused = _write_articles(articles, written)
+            tantivy_rows.write(rows, [*_rows(folded, refused), *outcomes])
+            if refused:
+                raise RefusedDocumentsError(refused)
             return written
 
     def delete(self, ids: Iterable[str], attempts: Iterable[str] = ()) -> None:
@@ -230,18 +235,25 @@ def _check_version(folder: Path) -> None:
         )
 
 
-def _write_articles(articles: Engine, written: Mapping[str, Document]) -> None:
-    if not written:
-        return
+def _write_articles(articles: Engine, written: Mapping[str, Document]) -> dict[str, str]:
+    """Write documents in one commit; returns why some cannot be written, by id."""
+    prepared: dict[str, tantivy.Document] = {}
+    refused: dict[str, str] = {}
     for name, document in written.items():
         if name != document.article.id:
             raise ValueError(f"the fold of {name} gave the article {document.article.id}")
-    articles.write("id", written, map(article_document, written.values()))
+        try:
+            prepared[name] = article_document(document)
+        except UnicodeEncodeError as error:
+            refused[name] = str(error)
+    if prepared:
+        articles.write("id", prepared, prepared.values())
+    return refused
 
 
-def _rows(folded: Iterable[Folded | None]) -> Iterator[Outcome]:
-    for result in folded:
-        if result is not None:
+def _rows(folded: Mapping[str, Folded | None], refused: Container[str]) -> Iterator[Outcome]:
+    for name, result in folded.items():
+        if result is not None and name not in refused:
             yield from result.outcomes
 
 

@@ -26,7 +26,7 @@ from khabar.models import (
     TopicMatch,
     attempt_name,
 )
-from khabar.ports import Fold, Index
+from khabar.ports import Fold, Index, RefusedDocumentsError
 from search import elastic
 from search.elastic import generations as elastic_generations
 from search.grammar import parse
@@ -439,3 +439,23 @@ def test_members_are_all_articles_of_the_clusters(index: Index) -> None:
 def test_an_article_without_a_cluster_is_one_of_its_own(index: Index) -> None:
     put(index, document(1))
     assert [each.article.id for each in index.members([f"{1:020x}"])] == [f"{1:020x}"]
+
+
+# --- what is refused ----------------------------------------------------------------------------------------
+
+
+def test_what_no_index_can_take_is_refused_alone_and_said(index: Index) -> None:
+    put(index, document(2, title="As it was"), outcomes=(row(2),))
+    half_a_character = "A gate \ud800"  # no UTF-8 says it
+    documents = {n: document(n, title=half_a_character if n in {2, 3} else f"Title {n}") for n in range(1, 6)}
+    folds: dict[str, Fold] = {
+        each.article.id: lambda _, each=each, n=n: Folded(each, (row(n + 10),))
+        for n, each in documents.items()
+    }
+    with pytest.raises(RefusedDocumentsError, match="refused 2 document") as refusal:
+        index.update(folds, [row(20)])
+    assert sorted(refusal.value.refused) == [f"{2:020x}", f"{3:020x}"]
+    assert all("surrogates" in reason for reason in refusal.value.refused.values())
+    held = {int(each.article.id, 16): each.article.title for each in index.scan(ALL)}
+    assert held == {1: "Title 1", 2: "As it was", 4: "Title 4", 5: "Title 5"}
+    assert [each.url.rsplit("/", 1)[1] for each in index.rows()] == ["2", "11", "14", "15", "20"]

@@ -87,7 +87,8 @@ def bring_in(runtime: Runtime, knowledge: Knowledge) -> Callable[[], None]:
     def bring() -> None:
         for segment in map(segment_of, list(runtime.store.keys("pending/"))):
             batch = read_task(segment, runtime.store, knowledge)
-            file = conclude(runtime.store, batch, write(runtime.index, [batch]).values())
+            written = write(runtime.index, [batch])
+            file = conclude(runtime.store, *written.batches, written.rows.values())
             cluster(runtime.index, file.articles)
             runtime.store.delete(pending_key(segment))
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from khabar.models import Article, Document, Entity, Folded, Outcome, Reference, attempt_name
-from search.elastic import ElasticIndex, RefusedDocumentsError, open_index
+from khabar.ports import RefusedDocumentsError
+from search.elastic import ElasticIndex, open_index
 from search.elastic import bulk as elastic_bulk
 from search.elastic import generations as elastic_generations
 from search.elastic import read as elastic_read

@@ -129,7 +129,7 @@ def test_every_point_between_may_be_died_at(
         desk.store.delete(outcome_key(segment))
         desk.store.put(pending_key(segment), b"")
         if die_after != "nothing":
-            rows = write(index, batches)
+            rows = write(index, batches).rows
             if die_after != "documents":
                 file = conclude(desk.store, batches[0], rows.values())
                 if die_after == "clusters":
@@ -225,7 +225,7 @@ def test_a_cluster_pass_that_took_too_long_leaves_the_markers(
 ) -> None:
     segment = seal(*pages)
     for batch in read(desk, pools, segment):
-        conclude(desk.store, batch, write(desk.index, [batch]).values())
+        conclude(desk.store, batch, write(desk.index, [batch]).rows.values())
     times: list[datetime] = []
 
     def slow() -> datetime:
@@ -318,14 +318,14 @@ def test_of_two_records_of_one_attempt_the_earlier_counts_in_whatever_order_they
 ) -> None:
     early = Batch("segments/b", (failed("segments/b", "urn:uuid:2", NOW, "timeout"),))
     late = Batch("segments/a", (failed("segments/a", "urn:uuid:1", NOW + timedelta(hours=1), "http_500"),))
-    rows = write(index, [early, late] if turned else [late, early])
+    rows = write(index, [early, late] if turned else [late, early]).rows
     assert [row.reason for row in rows.values()] == ["timeout"]
     assert [row.reason for row in index.rows()] == ["timeout"]
 
 
 def test_a_batch_written_twice_changes_nothing(index: TantivyIndex) -> None:
     batch = Batch("segments/a", (failed("segments/a", "urn:uuid:1", NOW, "timeout"),))
-    assert write(index, [batch]) == write(index, [batch, batch])
+    assert write(index, [batch]).rows == write(index, [batch, batch]).rows
     assert len(list(index.rows())) == 1
 
 
