@@ -65,7 +65,8 @@ class Entry:
     published: datetime | None = None
     updated: datetime | None = None
     guid: str | None = None
-    text: str | None = None  # full text, where the feed carries it (HTML)
+    text: str | None = None  # full text, where the feed carries it (HTML); a claim keeps none
+    mark: str | None = None  # fingerprint of the title and a text that is kept no more
 
 
 @dataclass(frozen=True, slots=True)

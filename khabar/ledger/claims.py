@@ -71,8 +71,9 @@ def _claim(
     link: sqlite3.Connection, url: str, found: Found, why: Why, before: Seen | None, now: datetime
 ) -> Discovery:
     at = _claim_time(link, now)
+    entry = memory.without_text(found.entry)
     discovery = Discovery(
-        attempt_name(at, url), url, at, found.source, why, found.endpoint, found.scope, found.entry
+        attempt_name(at, url), url, at, found.source, why, found.endpoint, found.scope, entry
     )
     _wait(link, discovery, now)
     keep(link, url, memory.claimed(before, found, why, at), now)

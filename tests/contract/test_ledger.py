@@ -122,7 +122,7 @@ def test_endpoint_and_claims_are_there_for_another_process(shelf: Shelf) -> None
 
 
 def test_a_new_url_is_claimed_with_what_was_known(ledger: Ledger) -> None:
-    item = found(title="A bridge too late", authors=("Amina Rahi",), published=NOW, guid="7", text="<p>…</p>")
+    item = found(title="A bridge too late", authors=("Amina Rahi",), published=NOW, guid="7")
     assert look(ledger, item) == [
         Discovery(
             attempt_name(NOW, PAGE), PAGE, NOW, "daily", "new", FEED, "opinion", item.entry, None, None, None
@@ -187,6 +187,35 @@ def test_without_updated_title_and_text_tell(ledger: Ledger, change: dict[str, s
     fetch(ledger, look(ledger, found(**entry)))
     assert look(ledger, found(**entry, guid="new")) == []
     assert [claim.why for claim in look(ledger, found(**entry | change))] == ["changed"]
+
+
+@pytest.mark.parametrize("entry", [{}, {"updated": NOW}])
+def test_a_claim_keeps_no_text_and_its_change_is_seen_all_the_same(
+    shelf: Shelf, entry: dict[str, object]
+) -> None:
+    """Also by a ledger that was lost, and told by the archive."""
+    ledger, said = shelf.new(), entry | {"title": "Title"}
+    claims = look(ledger, found(**said, text="<p>whole</p>"))
+    claims += [
+        claim for claim in [ledger.claim(found(PAGE + "2", **said, text="<p>2</p>"), "new", NOW)] if claim
+    ]
+    assert [(claim.entry.title, claim.entry.text) for claim in claims if claim.entry] == [("Title", None)] * 2
+    assert sorted(ledger.frontier(), key=str) == sorted(claims, key=str)
+    fetch(ledger, claims)
+    told = shelf.new()
+    told.recount({}, claims, NOW)
+    for each in (ledger, told):
+        assert (
+            look(each, found(**said, text="<p>whole</p>"), found(PAGE + "2", **said, text="<p>2</p>")) == []
+        )
+        later = {"updated": NOW + DAY} if entry else {}
+        [changed] = look(each, found(**said | later, text="<p>edited</p>"))
+        assert changed.why == "changed"
+
+
+def test_a_claim_of_what_never_had_a_text_is_what_it_was(ledger: Ledger) -> None:
+    item = found(title="Title", guid="7")
+    assert [claim.entry for claim in look(ledger, item)] == [item.entry]
 
 
 def test_two_feeds_that_word_one_article_differently_do_not_make_it_change_for_ever(ledger: Ledger) -> None:

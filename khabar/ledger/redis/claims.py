@@ -96,7 +96,8 @@ def _look_at(
 def _claim(
     change: Change, url: str, found: Found, why: Why, trace: Trace | None, before: bytes, now: datetime
 ) -> None:
-    change.claims.append(Discovery("", url, now, found.source, why, found.endpoint, found.scope, found.entry))
+    entry = memory.without_text(found.entry)
+    change.claims.append(Discovery("", url, now, found.source, why, found.endpoint, found.scope, entry))
     seen = memory.claimed(trace.seen if trace else None, found, why, now)
     change.remember(url, before, Trace(seen, waiting=True, listed=record.day(now)))
 

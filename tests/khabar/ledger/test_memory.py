@@ -20,6 +20,7 @@ from khabar.ledger.memory import (
     remember,
     retry_is_due,
     verdict,
+    without_text,
 )
 from khabar.models import Discovery, Entry, Why
 from khabar.ports import Found
@@ -41,6 +42,20 @@ def test_a_mark_is_the_updated_where_there_is_one() -> None:
 def test_a_mark_tells_title_from_text() -> None:
     assert mark(Entry(PAGE, "ab", text="c")) != mark(Entry(PAGE, "a", text="bc"))
     assert mark(Entry(PAGE)) == mark(Entry(PAGE, "", text=""))
+
+
+@pytest.mark.parametrize(
+    "entry", [Entry(PAGE, "a", text="b"), Entry(PAGE, text="b"), Entry(PAGE, "a", updated=NOW, text="b")]
+)
+def test_the_mark_outlives_the_text(entry: Entry) -> None:
+    kept = without_text(entry)
+    assert kept.text is None
+    assert mark(kept) == mark(entry)
+    assert without_text(kept) == kept
+
+
+def test_an_entry_without_text_stays_as_it_is() -> None:
+    assert without_text(Entry(PAGE, "a")) == Entry(PAGE, "a")
 
 
 def test_a_mark_bears_half_a_character() -> None:
