@@ -289,6 +289,6 @@ class Index(Protocol):
 class Submit(Protocol):
     """Hands a job to whoever runs it: processes beside the command, or a Celery queue. A wake-up, no promise."""
 
-    def __call__(self, job: Job) -> None:
-        """Send the job; losing it costs time only."""
+    def __call__(self, job: Job, later: bool = False) -> object:
+        """Send the job, behind everything live where it may wait; never raises, losing it costs time only."""
         ...

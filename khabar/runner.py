@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from json import JSONDecodeError
 from pathlib import Path
@@ -141,12 +142,24 @@ class CrawlerProcess:
 
 
 @contextmanager
-def crawler(runtime: Runtime, sources: Sequence[str], limit: int | None) -> Generator[CrawlerProcess]:
-    """Start a crawler of these sources; when the block ends early, so does the crawler, in good order."""
+def crawler(
+    runtime: Runtime,
+    sources: Sequence[str],
+    limit: int | None,
+    *,
+    seconds: float | None = None,
+    looked_since: datetime | None = None,
+) -> Generator[CrawlerProcess]:
+    """Start a crawler of these sources; when the block ends early, so does the crawler, in good order.
+
+    `seconds` ends it by itself; endpoints looked at since `looked_since` are not looked at again.
+    """
     runtime.settings.logs.mkdir(parents=True, exist_ok=True)
     log = runtime.settings.logs / f"crawl-{runtime.clock():%Y-%m-%d}.log"
     command = [sys.executable, "-m", "crawler.run", "--home", str(runtime.settings.home)]
     command += ["--max", str(limit)] if limit is not None else []
+    command += ["--seconds", str(seconds)] if seconds is not None else []
+    command += ["--looked-since", looked_since.isoformat()] if looked_since is not None else []
     with log.open("ab") as stderr:
         # A pipe on stdin tells the crawler when this process is gone: it reads the end of the file.
         process = subprocess.Popen(

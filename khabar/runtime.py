@@ -13,15 +13,16 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from khabar.archive.segments import Sealed, Writer, recover
+from khabar.archive.segments import Announce, Sealed, Writer, recover
 from khabar.archive.store import Store, open_store
 from khabar.catalogue import SHIPPED, Catalogue, load
 from khabar.catalogue.versions import known, numbered, register
 from khabar.config import Settings
 from khabar.errors import KhabarError
+from khabar.jobs import Ingest, Job
 from khabar.ledger import sqlite
 from khabar.lock import Lock
-from khabar.ports import Index, Ledger
+from khabar.ports import Index, Ledger, Submit
 from search import tantivy
 from search.generations import drop_generation, generations, swap
 from search.grammar import parse
@@ -69,9 +70,33 @@ class Runtime:
         """Take a segment's attempts out of the frontier and count those of an import; idempotent."""
         settle(self.ledger, sealed)
 
-    def writer(self) -> Writer:
-        """Return a writer of segments into this archive."""
-        return Writer(self.store, self.settings.spool, self.settle, self.clock)
+    @cached_property
+    def submit(self) -> Submit:
+        """Send a job to whoever does it: a queue; embedded to nobody, since the command itself looks what is due."""
+        if not self.settings.distributed:
+            return _nobody
+        from workers import celery  # noqa: PLC0415 - the embedded runtime does not import it
+
+        return celery.sender(self.settings)
+
+    def announce(self, sealed: Sealed) -> None:
+        """Wake somebody up for a segment that is durable and marked pending; what was imported may wait."""
+        self.submit(Ingest(sealed.key), later=bool(sealed.imports))
+
+    def take_over(self) -> None:
+        """Take over what the dead left behind on this machine: leases, and segments they did not seal."""
+        bury_the_dead(self.ledger, self.clock())
+        recover(self.store, self.settings.spool, self.settle, self.announce)
+
+    def writer(self, announce: Announce | None = None) -> Writer:
+        """Return a writer of segments into this archive; `announce` is told of each beside the queue."""
+
+        def tell(sealed: Sealed) -> None:
+            self.announce(sealed)
+            if announce:
+                announce(sealed)
+
+        return Writer(self.store, self.settings.spool, self.settle, self.clock, announce=tell)
 
     def parse(self, query: str) -> Node:
         """Return the tree of a query, read now, in the configured time zone, with this gazetteer."""
@@ -93,6 +118,10 @@ def catalogue_folders(settings: Settings) -> Sequence[Path]:
     return (SHIPPED, settings.catalogue)
 
 
+def _nobody(job: Job, later: bool = False) -> None:
+    """Embedded a command looks for itself what is due."""
+
+
 @contextmanager
 def reading(settings: Settings, clock: Clock = now) -> Generator[Runtime]:
     """Open a home to read: nothing of it is changed, except that a missing one is made."""
@@ -109,8 +138,7 @@ def working(settings: Settings, clock: Clock = now) -> Generator[Runtime]:
     store = open_store(settings.archive_url)
     catalogue = load(catalogue_folders(settings))
     with _opened(settings, clock, store, numbered(catalogue, register(store, catalogue))) as runtime:
-        bury_the_dead(runtime.ledger, clock())
-        recover(store, settings.spool, runtime.settle)
+        runtime.take_over()
         yield runtime
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from khabar.jobs import Cluster, Crawl, Digest, Ingest, Job, Retag
 
 SENT_FOR = timedelta(minutes=10)  # so long a job that was sent is believed to be on its way
+HELD_FOR = timedelta(hours=1)  # so long a digest waits for its day's last articles
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class State:
     """A snapshot of everything that decides what is due.
 
     `leased`, `sent` and `quarantined` go by the names of `names`; `waiting` holds the kinds of job (`ingest`,
-    `cluster`, `crawl`, `digest`, `retag`) of which something still waits in its queue.
+    `cluster`, `crawl`, `digest`, `retag`) of which something still waits in its queue. `wanted` tells since when a
+    digest has been held back.
     """
 
     pending: Mapping[str, bool] = field(default_factory=dict[str, bool])  # segment → has an outcome file
@@ -53,22 +55,43 @@ class State:
     sent: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     quarantined: frozenset[str] = frozenset()
     waiting: frozenset[str] = frozenset()
+    wanted: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
 
 
 def due(state: State, now: datetime) -> list[Job]:
     """Return the jobs whose result is missing and that nobody is known to be at, always in the same order.
 
     What is quarantined or leased is not due; nor is what was sent within ten minutes while jobs of its kind still
-    wait (an empty queue means that the wake-up was lost). All due sources make one Crawl.
+    wait (an empty queue means that the wake-up was lost). All due sources make one Crawl. A digest is held back while
+    its day's last articles may still be on their way.
     """
-    jobs = [job for job in _missing(state, now) if _is_free(state, names(job)[0], now)]
+    late = {names(job)[0] for job in held(state, now)}
+    missing = ((job, names(job)[0]) for job in _missing(state, now))
+    jobs = [job for job, name in missing if name not in late and _is_free(state, name, now)]
     sources = tuple(
         source.id
         for source in sorted(state.sources, key=lambda source: source.id)
-        if _passed(source.last, now, timedelta(seconds=source.every))
-        and _is_free(state, f"crawl:{source.id}", now)
+        if _is_due(source, now) and _is_free(state, f"crawl:{source.id}", now)
     )
     return [*jobs, Crawl(sources)] if sources else jobs
+
+
+def held(state: State, now: datetime) -> list[Digest]:
+    """Return the digests that are held back: a source is still to be looked at, or a segment to be read.
+
+    A source that was looked at after the day was over holds nothing back. None waits for more than an hour after it
+    was first wanted: a digest that comes late is worth more than one that lacks nothing.
+    """
+    zones = {topic.id: topic.timezone for topic in state.topics}
+    digests = (job for job in _missing(state, now) if isinstance(job, Digest))
+    return [
+        job
+        for job in digests
+        if not _passed(state.wanted.get(names(job)[0], now), now, HELD_FOR)
+        and _is_behind(
+            state, datetime.combine(job.day + timedelta(days=1), time(), ZoneInfo(zones[job.topics[0]])), now
+        )
+    ]
 
 
 def names(job: Job) -> tuple[str, ...]:
@@ -112,6 +135,19 @@ def _missing(state: State, now: datetime) -> Iterator[Job]:
         if day is not None and day not in topic.digests:
             yield Digest((topic.id,), day)
     yield from (Retag(topic.id, topic.version, topic.cursor) for topic in topics if not topic.retagged)
+
+
+def _is_behind(state: State, ended: datetime, now: datetime) -> bool:
+    """Tell whether anything that was published before `ended` may not be in the index yet."""
+    return bool(state.pending) or any(
+        (source.last is None or source.last < ended)
+        and (_is_due(source, now) or f"crawl:{source.id}" in state.leased)
+        for source in state.sources
+    )
+
+
+def _is_due(source: SourcePlan, now: datetime) -> bool:
+    return _passed(source.last, now, timedelta(seconds=source.every))
 
 
 def _is_free(state: State, name: str, now: datetime) -> bool:

@@ -46,6 +46,7 @@ class Settings:
     lock_wait: float = 60.0
     log_level: str = "info"
     timezone: str = "UTC"
+    tick: float = 60.0
     redis_url: str | None = None  # with its password, wherever that was set
     redis_password: str | None = None
     elasticsearch_url: str | None = None
@@ -55,6 +56,7 @@ class Settings:
     elasticsearch_ca: str | None = None
     elasticsearch_prefix: str = "khabar"
     elasticsearch_shards: int = 1
+    alive: str | None = None
 
     @property
     def distributed(self) -> bool:
@@ -265,6 +267,13 @@ SETTINGS: tuple[Setting, ...] = (
         _timezone,
     ),
     Setting(
+        "tick",
+        "60",
+        "seconds between two looks of `celery beat` for what is due",
+        _SECONDS.format(1, 3600),
+        _number(1, 3600),
+    ),
+    Setting(
         "redis_url",
         "",
         "the Redis that holds the ledger; set together with `elasticsearch_url`",
@@ -298,6 +307,13 @@ SETTINGS: tuple[Setting, ...] = (
         "primary shards of an index when it is made",
         "a whole number from 1 to 64",
         _whole(1, 64),
+    ),
+    Setting(
+        "alive",
+        "",
+        "what a Celery worker touches every 10 s while it consumes, and beat at each look: for health checks",
+        "a file",
+        str,
     ),
 )
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import islice
 
 from khabar import runner
 from khabar.archive.segments import outcome_key, segment_of
@@ -19,7 +20,7 @@ from khabar.jobs import Cluster, Crawl, Digest, Ingest, Job, Retag
 from khabar.ports import Lease, Submit
 from khabar.runner import CrawlerProcess
 from khabar.runtime import Runtime
-from khabar.schedule import SourcePlan, State, TopicPlan, due, names
+from khabar.schedule import SourcePlan, State, TopicPlan, due, held, names
 from workers.ingest import LEASE
 from workers.ingester import Ingester
 from workers.reader import CEILING
@@ -29,34 +30,43 @@ from workers.topics import compile_topics
 Say = Callable[[str], None]
 
 RESTING = ("digest", "retag")  # kinds of which a job is marked as sent where it failed: it rests for a while
+LOOK = 1000  # pending segments looked at in one tick: each is a question to the store
 log = logging.getLogger(__name__)
 
 
 def snapshot(runtime: Runtime, waiting: Iterable[str] = RESTING) -> State:
-    """Return everything that decides what is due in this home, as it is now."""
+    """Return everything that decides what is due in this home, as it is now; of a long backlog the oldest part."""
     store, ledger = runtime.store, runtime.ledger
-    pending = {segment_of(key): store.exists(outcome_key(segment_of(key))) for key in store.keys("pending/")}
+    segments = [segment_of(key) for key in islice(store.keys("pending/"), LOOK)]
+    runs = ledger.runs("crawl:")
     sources = tuple(
-        SourcePlan(source.id, source.every, ledger.last_run(f"crawl:{source.id}"))
+        SourcePlan(source.id, source.every, runs.get(f"crawl:{source.id}"))
         for source in runtime.catalogue.sources.values()
         if source.enabled
     )
     topics = tuple(_plan(store, topic) for topic in runtime.catalogue.topics.values() if topic.enabled)
-    leased = frozenset(lease.name for lease in ledger.leases(runtime.clock()))
-    state = State(pending, sources, topics, leased, waiting=frozenset(waiting))
-    wanted = [
-        name for job in due(state, runtime.clock()) if isinstance(job, Digest | Retag) for name in names(job)
-    ]
-    return replace(
-        state,
-        sent={name: at for name in wanted if (at := ledger.last_run(f"sent:{name}"))},
-        quarantined=frozenset(name for name in wanted if ledger.tries(name) >= CEILING),
+    state = State(
+        pending={segment: store.exists(outcome_key(segment)) for segment in segments},
+        sources=sources,
+        topics=topics,
+        leased=frozenset(lease.name for lease in ledger.leases(runtime.clock())),
+        sent={name.removeprefix("sent:"): at for name, at in ledger.runs("sent:").items()},
+        waiting=frozenset(waiting),
+        wanted={name.removeprefix("wanted:"): at for name, at in ledger.runs("wanted:").items()},
     )
+    wanted = (job for job in due(state, runtime.clock()) if isinstance(job, Digest | Retag))
+    spent = (name for job in wanted for name in names(job) if ledger.tries(name) >= CEILING)
+    return replace(state, quarantined=frozenset(spent))
 
 
 def tick(runtime: Runtime, submit: Submit, waiting: Iterable[str] = RESTING) -> list[Job]:
     """Submit what is due now and return it; a second tick at once, or a lost one, changes no result."""
-    jobs = due(snapshot(runtime, waiting), runtime.clock())
+    state, now = snapshot(runtime, waiting), runtime.clock()
+    for digest in held(state, now):
+        for name in names(digest):
+            if name not in state.wanted:
+                runtime.ledger.mark_run(f"wanted:{name}", now)
+    jobs = due(state, now)
     for job in jobs:
         submit(job)
     return jobs
@@ -80,9 +90,13 @@ def outlet_names(runtime: Runtime) -> dict[str, str]:
 
 
 def retag_topic(runtime: Runtime, topic: Topic, cursor: str = "") -> Iterator[str]:
-    """Match a topic on every article that is there, and remember that this version is through; yields its cursor."""
-    yield from retag(runtime.index, topic.id, compile_topics([topic]), cursor)
-    runtime.store.put(f"retagged/{topic.id}/{topic.version:06d}", b"")
+    """Match a topic on every article that is there, and remember how far that came; yields its cursor."""
+    done, under_way = (f"{state}/{topic.id}/{topic.version:06d}" for state in ("retagged", "retagging"))
+    for reached in retag(runtime.index, topic.id, compile_topics([topic]), cursor):
+        runtime.store.replace(under_way, reached.encode())
+        yield reached
+    runtime.store.put(done, b"")
+    runtime.store.delete(under_way)
 
 
 def _plan(store: Store, topic: Topic) -> TopicPlan:
@@ -98,6 +112,7 @@ def _plan(store: Store, topic: Topic) -> TopicPlan:
         time=topic.digest.time if topic.digest else None,
         timezone=topic.digest.timezone if topic.digest else "UTC",
         digests=made,
+        cursor=(store.get(f"retagging/{topic.id}/{topic.version:06d}") or b"").decode(),
     )
 
 
@@ -107,7 +122,7 @@ class Bench:
 
     jobs: list[Job] = field(default_factory=list[Job])
 
-    def __call__(self, job: Job) -> None:
+    def __call__(self, job: Job, later: bool = False) -> None:  # noqa: ARG002 - a bench has one end
         """Put a job on the bench."""
         self.jobs.append(job)
 

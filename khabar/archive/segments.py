@@ -72,6 +72,7 @@ class Sealed:
 
 
 Settle = Callable[[Sealed], None]
+Announce = Callable[[Sealed], None]  # told of what is durable and marked pending; must not raise
 
 
 @dataclass(slots=True)
@@ -104,10 +105,12 @@ class Writer:
         pages: int = 50,
         size: int = 8 << 20,
         seconds: float = 5.0,
+        announce: Announce = lambda _: None,
     ) -> None:
         self._store = store
         self._spool = spool
         self._settle = settle
+        self._announce = announce
         self._clock = clock
         self._limits = (pages, size, seconds)
         self._open: _Open | None = None
@@ -137,7 +140,10 @@ class Writer:
             _hand_over(self._store, self._settle, spool.path, spool.handle, sealed)
         self._open = None
         _remove(spool.path, spool.handle)
-        return sealed if sealed.attempts else None
+        if not sealed.attempts:
+            return None
+        self._announce(sealed)
+        return sealed
 
     def seal_if_due(self) -> Sealed | None:
         """Seal the open segment when it is old enough."""
@@ -208,7 +214,7 @@ def _remove(path: Path, handle: int) -> None:
 # --- recovery -----------------------------------------------------------------------------------------------
 
 
-def recover(store: Store, spool: Path, settle: Settle) -> list[Sealed]:
+def recover(store: Store, spool: Path, settle: Settle, announce: Announce = lambda _: None) -> list[Sealed]:
     """Seal the spools that dead processes left, oldest first: whole records are kept, a broken tail is cut.
 
     Spools whose owner lives are left alone. Several processes may recover at once.
@@ -223,6 +229,8 @@ def recover(store: Store, spool: Path, settle: Settle) -> list[Sealed]:
                 sealed += [found] if found else []
             finally:
                 os.close(handle)
+            if found:
+                announce(found)
     return sealed
 
 

@@ -1,0 +1,64 @@
+"""The runtime of a process that stays: opened at its first job, and again when the catalogue's files change."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from khabar.catalogue.problems import CatalogueError
+from khabar.config import Settings
+from khabar.runtime import Clock, Runtime, now, working
+from workers.pipeline import Knowledge, prepare
+
+log = logging.getLogger(__name__)
+
+Look = tuple[tuple[str, int, int], ...]
+
+
+class Standing:
+    """Keeps one runtime open, and what the stages need to know, as long as the home's catalogue stays as it is."""
+
+    def __init__(self, settings: Callable[[], Settings], clock: Clock = now) -> None:
+        self._settings, self._clock = settings, clock
+        self._stack = ExitStack()
+        self._runtime: Runtime | None = None
+        self._knowledge: Knowledge | None = None
+        self._seen: Look = ()
+
+    def runtime(self) -> Runtime:
+        """Return the runtime with today's catalogue; one that cannot be read is logged, and the last one serves on."""
+        settings = self._settings()
+        seen = _look(settings.catalogue)
+        if self._runtime is not None and seen == self._seen:
+            return self._runtime
+        stack = ExitStack()
+        try:
+            opened = stack.enter_context(working(settings, self._clock))
+        except CatalogueError as error:
+            if self._runtime is None:
+                raise
+            log.error("the catalogue is left as it was: %s", error)
+            self._seen = seen
+            return self._runtime
+        self.close()
+        self._stack, self._runtime, self._seen = stack, opened, seen
+        return opened
+
+    def knowledge(self) -> Knowledge:
+        """Return what the stages need to know, made of the catalogue of the runtime last returned."""
+        if self._knowledge is None:
+            self._knowledge = prepare(self.runtime().catalogue)
+        return self._knowledge
+
+    def close(self) -> None:
+        """Give everything back."""
+        self._stack.close()
+        self._runtime = self._knowledge = None
+
+
+def _look(folder: Path) -> Look:
+    """Return what tells whether a catalogue has changed: the names, times and sizes of its files."""
+    files = sorted(path for path in folder.rglob("*.yaml") if path.is_file())
+    return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files)

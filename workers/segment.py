@@ -1,0 +1,70 @@
+"""The distributed way into the index: one segment, read and written by the process that was told of it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from khabar.archive.segments import outcome_key, segment_of
+from khabar.archive.store import Store
+from khabar.models import Batch
+from khabar.ports import Index, Lease, Ledger
+from workers.holding import holding
+from workers.ingest import CLUSTER_SEGMENTS, LEASE, cluster_indexed, conclude, is_waiting, write
+
+TURN = 20.0  # seconds that a segment waits for its turn to be clustered
+LOOK = 1000  # pending segments looked at in one go: each is a question to the store
+Read = Callable[[str, int], Batch]  # a segment and its tries; however its pages behave, a batch comes back
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a process works with that brings segments into the index one at a time."""
+
+    store: Store
+    index: Index
+    ledger: Ledger
+    read: Read
+    holder: str
+    clock: Callable[[], datetime]
+
+
+def ingest_segment(desk: Desk, lease: Lease, segment: str) -> None:
+    """Bring a segment into the index under its lease, then cluster; one that is done by now is left alone.
+
+    The lease is given back when it is done. What raises leaves it to the caller: it knows how long the job rests.
+    """
+    if is_waiting(desk.store, segment):
+        with holding(desk.ledger, lease, LEASE, desk.clock) as held:
+            batch = desk.read(segment, lease.tries)
+            if held.lost:
+                return
+            written = write(desk.index, [batch])
+            for each in written.batches:
+                conclude(desk.store, each, written.rows.values())
+    desk.ledger.release(lease, done=True)
+    cluster_in_turn(desk, [segment])
+
+
+def cluster_in_turn(desk: Desk, segments: Sequence[str]) -> bool:
+    """Cluster these segments when nobody else is at it; False where that took too long: the next tick sees to them."""
+    deadline = time.monotonic() + TURN
+    while cluster_indexed(desk.store, desk.index, desk.ledger, desk.holder, desk.clock, segments) is None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(random.uniform(0.05, 0.2))  # noqa: S311 - keeps those who wait from asking in step
+    return True
+
+
+def cluster_left(desk: Desk) -> int:
+    """Cluster what was indexed and left, a few segments a pass; returns how many segments that were."""
+    pending = map(segment_of, islice(desk.store.keys("pending/"), LOOK))
+    left = [segment for segment in pending if desk.store.exists(outcome_key(segment))]
+    for first in range(0, len(left), CLUSTER_SEGMENTS):
+        if not cluster_in_turn(desk, left[first : first + CLUSTER_SEGMENTS]):
+            return first
+    return len(left)

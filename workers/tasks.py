@@ -1,0 +1,106 @@
+"""The tasks: a name, keys, and a duty of khabar.duties. A task of an older or newer version is understood or left.
+
+Keys are added with a default and never change their meaning; what a newer version sends beside them is passed over.
+A task that was left, or fell over its job, is no loss: the job is due until its result exists.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import wraps
+from typing import Any
+
+from celery.signals import after_setup_logger, worker_process_init, worker_process_shutdown
+
+from khabar import duties, slices
+from khabar.config import load_settings
+from khabar.errors import KhabarError
+from khabar.standing import Standing
+from workers.celery import Sender, app
+
+log = logging.getLogger(__name__)
+
+standing = Standing(load_settings)
+
+
+def task(name: str, limit: float) -> Callable[[Callable[..., None]], Any]:
+    """Make a task that is ended after `limit` seconds; what the machine stands in the way of is one line in the log."""
+
+    def make(function: Callable[..., None]) -> Any:
+        @wraps(function)
+        def run(**keys: Any) -> None:
+            try:
+                function(**keys)
+            except KhabarError as error:
+                log.error("%s: %s", name, error)
+
+        return app.task(name=name, soft_time_limit=limit, time_limit=limit + 30)(run)
+
+    return make
+
+
+@task("khabar.tick", limit=120)
+def tick(**_newer: Any) -> None:
+    """Send what is due."""
+    waiting = Sender(app).waiting()
+    duties.look(standing.runtime(), waiting)
+
+
+@task("khabar.ingest", limit=900)
+def ingest(segment: str, **_newer: Any) -> None:
+    """Bring a segment into the index."""
+    duties.ingest(standing.runtime(), standing.knowledge, segment)
+
+
+@task("khabar.cluster", limit=900)
+def cluster(**_newer: Any) -> None:
+    """Cluster what was indexed and left."""
+    duties.cluster(standing.runtime())
+
+
+@task("khabar.crawl", limit=duties.SLICE + 120)
+def crawl(sources: Sequence[str], **_newer: Any) -> None:
+    """Crawl these sources for a while."""
+    slices.crawl(standing.runtime(), sources)
+
+
+@task("khabar.digest", limit=900)
+def digest(topics: Sequence[str], day: str, **_newer: Any) -> None:
+    """Make the digests of a day."""
+    duties.make_digests(standing.runtime(), topics, date.fromisoformat(day))
+
+
+@task("khabar.retag", limit=duties.SLICE + 300)
+def retag(topic: str, version: int, cursor: str = "", **_newer: Any) -> None:
+    """Match a new version of a topic on what is there."""
+    duties.retag(standing.runtime(), topic, version, cursor)
+
+
+@after_setup_logger.connect
+def _be_quiet(**_: Any) -> None:
+    """Keep out what the client of Elasticsearch tells of every request."""
+    logging.getLogger("elastic_transport").setLevel(logging.WARNING)
+
+
+@worker_process_init.connect
+def _follow(**_: Any) -> None:
+    """End with the worker: a child whose parent was killed would wait for its next task for ever."""
+    parent = os.getppid()
+    threading.Thread(target=_watch, args=(parent,), name="parent", daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)  # only this leaves at once, whatever the main thread is doing
+
+
+@worker_process_shutdown.connect
+def _close(**_: Any) -> None:
+    """Give the connections back."""
+    standing.close()
