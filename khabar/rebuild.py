@@ -81,16 +81,22 @@ def _reindex(runtime: Runtime, pool: Pool, report: Report) -> Reindexed:
 
 def rebuild_ledger(runtime: Runtime, report: Callable[[int], None]) -> int:
     """Count the claims and learn the seen URLs again from the archive; returns the number of attempts."""
-    counts: Counter[tuple[str, date]] = Counter()
+    counted = counts(runtime.store, report)
+    runtime.ledger.recount(counted, _fetched(runtime.store), runtime.clock())
+    return counted.total()
+
+
+def counts(store: Store, report: Callable[[int], None] = lambda _: None) -> Counter[tuple[str, date]]:
+    """Count the attempts of an archive by source and UTC day; `report` gets the number of segments read."""
+    counted: Counter[tuple[str, date]] = Counter()
     attempts: set[str] = set()
-    for number, segment in enumerate(segments(runtime.store), 1):
-        for each in discoveries(runtime.store, segment):
+    for number, segment in enumerate(segments(store), 1):
+        for each in discoveries(store, segment):
             if each.attempt not in attempts:
                 attempts.add(each.attempt)
-                counts[each.source, utc(each.claimed).date()] += 1
+                counted[each.source, utc(each.claimed).date()] += 1
         report(number)
-    runtime.ledger.recount(counts, _fetched(runtime.store), runtime.clock())
-    return len(attempts)
+    return counted
 
 
 def set_aside_broken(settings: Settings, clock: Clock) -> list[str]:

@@ -19,6 +19,7 @@ COMMANDS = {
     "doctor": "watch",
     "ingest": "collect",
     "ledger": "mend",
+    "migrate": "migrate",
     "missed": "watch",
     "quarantine": "mend",
     "reindex": "mend",

@@ -1,0 +1,111 @@
+"""A home moves to real servers and back: the same articles, tags, clusters and outcomes, and nothing that waits is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from khabar.config import load_settings
+from khabar.models import Capture, Discovery, Document, attempt_name
+from khabar.runtime import reading, working
+from khabar.statistics import Day, gather
+from search import elastic
+from search.elastic import generations as elastic_generations
+from search.tree import Everything
+
+Khabar = Callable[..., subprocess.CompletedProcess[str]]
+PREFIX = "khabar-moving"
+
+
+@pytest.fixture
+def servers(empty_redis: str, elasticsearch_url: str) -> Iterator[dict[str, str]]:
+    """Return the settings that name empty servers."""
+    server = elastic.open_index(elasticsearch_url, PREFIX).server
+    elastic_generations.drop_all(server, PREFIX)
+    yield {
+        "KHABAR_REDIS_URL": empty_redis,
+        "KHABAR_ELASTICSEARCH_URL": elasticsearch_url,
+        "KHABAR_ELASTICSEARCH_PREFIX": PREFIX,
+    }
+    with suppress(Exception):
+        elastic_generations.drop_all(server, PREFIX)
+
+
+def command(home: Path, told: dict[str, str]) -> Khabar:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KHABAR_")}
+    environment = {**kept, "KHABAR_HOME": str(home), "KHABAR_JOBS": "2", **told}
+
+    def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-m", "khabar", *map(str, words)]
+        return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=200, check=False)
+
+    return run
+
+
+def said(khabar: Khabar, *words: str | Path) -> str:
+    done = khabar(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def shown(home: Path, told: dict[str, str]) -> tuple[dict[str, Document], tuple[Day, ...]]:
+    """Return the articles by id, with their tags, clusters and revisions, and what became of every day's attempts."""
+    with reading(load_settings(home, told)) as runtime:
+        return {each.article.id: each for each in runtime.index.scan(Everything())}, gather(runtime).days
+
+
+def leave_pending(home: Path) -> str:
+    """Seal an imported article that nobody has read into the index yet; returns its URL."""
+    with working(load_settings(home, {})) as runtime:
+        at, url = datetime.now(UTC), "https://paper.example/op-ed/a-gate"
+        body = "The gate at Torkham was shut for nine days, and nobody knew whom to ask about it. " * 3
+        page = json.dumps({"title": "A gate", "body": body}).encode()
+        told = Discovery(attempt_name(at, url), url, at, "paper", "import")
+        writer = runtime.writer()
+        writer.append(Capture(url, at, "article", page, content_type="application/json"), told)
+        assert writer.seal() is not None
+    return url
+
+
+def test_a_home_moves_to_the_servers_and_back(
+    press: Callable[..., Any], home: Path, servers: dict[str, str], s3_url: str
+) -> None:
+    there = {**servers, "KHABAR_ARCHIVE_URL": f"{s3_url}/news"}
+    alone, shared = command(home, {}), command(home, there)
+    site = press(hosts=2, articles=7)
+    sources = site.install(home)
+    said(alone, "crawl", *sources)
+    site.edits.add((site.names()[1], 3))
+    site.articles = 9
+    said(alone, "crawl", *sources, "--max", "2")
+    waiting = said(alone, "missed")
+    assert waiting.count("in the frontier") == 3, "of four new ones and one edited two were fetched"
+    before = shown(home, {})
+    pending = leave_pending(home)
+
+    assert "3 waiting pages" in said(shared, "migrate", "--to", "distributed")
+    after = shown(home, there)
+    [new] = after[0].keys() - before[0].keys()
+    assert after[0][new].article.url == pending
+    assert {id_: each for id_, each in after[0].items() if id_ != new} == before[0]
+    assert tuple(day for day in after[1] if day.source != "paper") == before[1]
+    assert said(shared, "doctor") == "all is well\n"
+    assert said(shared, "missed") == said(alone, "missed") == waiting
+
+    said(shared, "migrate", "--to", "embedded")
+    assert shown(home, {}) == after
+    assert said(alone, "doctor") == "all is well\n"
+    requests = len(site.requests)
+    told = said(alone, "crawl", *sources)
+    assert "2 unchanged, 0 discovered, 3 fetched" in told, "it goes on where it was, with the feeds' ETags"
+    assert sum("/opinion/" in path for path in site.requests[requests:]) == 3
+    assert said(alone, "doctor") == "all is well\n"
