@@ -4,7 +4,7 @@ PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test services lint types docs quality bench soak clean
+.PHONY: help setup run test services secrets lint types docs quality bench soak clean
 
 help: ## list these targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,13 @@ test: setup ## set up, then every test that this machine can run
 
 services: setup ## fetch what the tests with real servers need
 	@$(BIN)/python tests/services/fetch.py
+
+# Only their owner can enter the folder; inside the containers, whose users are others, each file can be read.
+secrets: ## make the files under ./secrets that docker-compose.yml reads, passwords in them; none is ever changed
+	@mkdir -p secrets && chmod 0700 secrets
+	@for name in redis_password elasticsearch_password; do \
+		test -s secrets/$$name || od -An -v -tx1 -N24 /dev/urandom | tr -d ' \n' > secrets/$$name; done
+	@touch secrets/s3_key_id secrets/s3_secret_key && chmod 0644 secrets/*
 
 lint: setup ## style, import layers and formatting
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports

@@ -125,11 +125,14 @@ class Node:
         """Let it go on."""
         self._signal(signal.SIGCONT)
 
-    def request(self, method: str, path: str, body: object = None) -> object:
+    def request(
+        self, method: str, path: str, body: object = None, accept: str = "application/json"
+    ) -> object:
         """Send one request, as an operator's curl would."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}{path}", data, method=method)
         request.add_header("Content-Type", "application/json")
+        request.add_header("Accept", accept)
         if self._authorization:
             request.add_header("Authorization", self._authorization)
         trusting = ssl.create_default_context(cafile=self.certificate) if self.certificate else None
@@ -158,13 +161,13 @@ class Node:
             )  # fmt: skip
         self._authorization = "Basic " + base64.b64encode(f"elastic:{password}".encode()).decode()
 
+    def configure(self, files: Path, name: str) -> None:
+        """Put a copy of a folder into its configuration, under a name."""
+        shutil.copytree(files, self._home / "config" / name)
+        self._own()
+
     def _command(self, name: str, libs: str, path: str, main: str) -> list[str]:
-        return [
-            str(self._java / "bin" / "java"), "-Xms4m", "-Xmx64m", "-XX:+UseSerialGC", f"-Dcli.name={name}",
-            f"-Dcli.libs={libs}", f"-Des.path.home={self._home}",
-            f"-Des.path.conf={self._home / 'config'}", "-Des.distribution.type=tar",
-            "-Des.java.type=ES_JAVA_HOME", "-cp", path, f"org.elasticsearch.{main}",
-        ]  # fmt: skip
+        return _java_command(self._java, self._home, name, libs, path, main)
 
     def _wait(self) -> None:
         until = time.monotonic() + _START
@@ -219,6 +222,14 @@ def missing() -> str | None:
     return None
 
 
+def certutil() -> list[str]:
+    """Return what `elasticsearch-certutil` runs: the archive that was fetched holds none of the shell scripts."""
+    home, java = find_elasticsearch(os.environ), find_java(os.environ)
+    libs = "modules/x-pack-core,modules/x-pack-security,lib/tools/security-cli"
+    path = f"{home}/lib/*:{home}/lib/cli-launcher/*"
+    return _java_command(java, home, "certutil", libs, path, "launcher.CliToolLauncher")
+
+
 @contextmanager
 def running(settings: Mapping[str, str] | None = None, password: str | None = None) -> Generator[Node]:
     """Have a node for the block, in a folder that an unprivileged user can reach."""
@@ -241,6 +252,14 @@ def _copy(source: Path, home: Path) -> None:
         return
     shutil.rmtree(home / "config")  # what is written into is no link
     shutil.copytree(source / "config", home / "config")
+
+
+def _java_command(java: Path, home: Path, name: str, libs: str, path: str, main: str) -> list[str]:
+    return [
+        str(java / "bin" / "java"), "-Xms4m", "-Xmx64m", "-XX:+UseSerialGC", f"-Dcli.name={name}",
+        f"-Dcli.libs={libs}", f"-Des.path.home={home}", f"-Des.path.conf={home / 'config'}",
+        "-Des.distribution.type=tar", "-Des.java.type=ES_JAVA_HOME", "-cp", path, f"org.elasticsearch.{main}",
+    ]  # fmt: skip
 
 
 def _somebody() -> dict[str, int]:

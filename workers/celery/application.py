@@ -7,6 +7,7 @@ from collections.abc import Callable
 from celery import Celery
 
 from khabar.settings import Settings
+from workers.celery.alive import Consuming
 from workers.celery.configuration import configuration
 from workers.celery.watchdog import Watchdog
 
@@ -16,4 +17,5 @@ def make_app(settings: Callable[[], Settings]) -> Celery:
     made = Celery("khabar", set_as_current=False, include=["workers.tasks"])
     made.add_defaults(lambda: configuration(settings()))
     made.steps["worker"].add(Watchdog)  # pyright: ignore[reportOptionalSubscript] - made by the line above
+    made.steps["consumer"].add(Consuming)  # pyright: ignore[reportOptionalSubscript] - as above
     return made

@@ -8,6 +8,7 @@ from kombu.entity import Queue
 
 from khabar.config import ConfigError
 from khabar.settings import Settings
+from workers.celery.alive import SCHEDULER
 from workers.celery.messages import QUEUES
 
 LIVE, LATER = 0, 5  # priorities as Redis counts them: what was just crawled is read before what was imported
@@ -53,7 +54,9 @@ def configuration(settings: Settings) -> dict[str, Any]:
                 "options": {"queue": "maintenance", "expires": max(settings.tick, 10)},
             }
         },
+        "beat_scheduler": SCHEDULER,
         "beat_schedule_filename": str(settings.home / "beat"),
         "beat_max_loop_interval": min(settings.tick, 60),
         "enable_utc": True,
+        "khabar_alive": settings.alive,
     }
