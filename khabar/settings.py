@@ -311,7 +311,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "alive",
         "",
-        "what a Celery worker touches every 10 s while it consumes, and beat at each look: for health checks",
+        "what a Celery worker touches every 2 s while it consumes, and beat at each look: for health checks",
         "a file",
         str,
     ),

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from celery import bootsteps
 from celery.beat import PersistentScheduler
 
-EVERY = 10.0  # seconds; a check allows a beat's longest pause, a minute, and some more
+EVERY = 2.0  # seconds
 
 SCHEDULER = f"{__name__}:Beating"
 
