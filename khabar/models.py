@@ -264,9 +264,10 @@ class OutcomeFile:
 
     segment: str
     articles: tuple[str, ...]
-    counts: dict[str, int]
+    counts: dict[OutcomeKind, int]
     damage: tuple[Damage, ...] = ()
-    reasons: dict[str, int] = field(default_factory=dict[str, int])  # "rejected(no_text)": 2
+    # Why there is no article, for those that were rejected or failed.
+    reasons: dict[OutcomeKind, dict[str, int]] = field(default_factory=dict[OutcomeKind, dict[str, int]])
 
 
 @dataclass(frozen=True, slots=True, order=True)

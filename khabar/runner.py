@@ -15,8 +15,9 @@ from functools import partial
 from json import JSONDecodeError
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import IO, Any, cast
+from typing import IO, Any, Protocol, cast
 
+from khabar.awaiting import Awaiting
 from khabar.config import environment
 from khabar.errors import KhabarError
 from khabar.runtime import Runtime
@@ -26,6 +27,21 @@ from workers.read import start
 from workers.reader import SegmentReader
 
 Report = Callable[["Crawling | None", Progress], None]
+
+
+class Bringer(Protocol):
+    """Brings segments into the index, one step after the other; `progress` tells what came of them."""
+
+    progress: Progress
+
+    def expect(self, segment: str) -> None:
+        """Bring this one in, too."""
+        ...
+
+    def step(self, timeout: float = 0.2) -> bool:
+        """Do what can be done within about `timeout` seconds; False when there is nothing left."""
+        ...
+
 
 PAUSE = 0.2  # seconds between two looks at a crawler while there is nothing to read
 
@@ -70,8 +86,18 @@ def ingester(runtime: Runtime, made: Pool) -> Generator[Ingester]:
         each.close()
 
 
-def drain(each: Ingester, report: Report) -> Progress:
-    """Bring all that is pending into the index."""
+@contextmanager
+def bringer(runtime: Runtime, say: Callable[[str], None]) -> Generator[Bringer]:
+    """Give what brings segments into the index: a pool beside the command, or workers elsewhere that are waited for."""
+    if runtime.settings.distributed:
+        yield Awaiting(runtime, say)
+        return
+    with pool(runtime) as made, ingester(runtime, made) as each:
+        yield each
+
+
+def drain(each: Bringer, report: Report) -> Progress:
+    """Bring all that is expected into the index; embedded that is all that is pending."""
     while each.step():
         report(None, each.progress)
     report(None, each.progress)
@@ -79,14 +105,15 @@ def drain(each: Ingester, report: Report) -> Progress:
 
 
 def crawl(
-    runtime: Runtime, each: Ingester, sources: Sequence[str], limit: int | None, report: Report
+    runtime: Runtime, each: Bringer, sources: Sequence[str], limit: int | None, report: Report
 ) -> Crawling:
-    """Run one crawl of these sources beside the ingester, until both have nothing left to do."""
+    """Run one crawl of these sources beside what brings it in, until both have nothing left to do."""
     with crawler(runtime, sources, limit) as crawling:
         while (busy := each.step()) or crawling.status is None:
             if not busy:
                 time.sleep(PAUSE)
-            crawling.listen()
+            for segment in crawling.listen():
+                each.expect(segment)
             report(crawling.state, each.progress)
     report(crawling.state, each.progress)
     return crawling.state
@@ -107,17 +134,22 @@ class CrawlerProcess:
         """The exit status; None while it runs."""
         return self.state.status
 
-    def listen(self) -> None:
-        """Take in what the crawler has said since the last time, and whether it has ended."""
-        ended = self._process.poll()
+    def listen(self) -> list[str]:
+        """Take in what the crawler has said since the last time, and whether it has ended; return what it sealed."""
+        ended, sealed = self._process.poll(), list[str]()
         if ended is not None:
             self._listener.join(5)
         while True:
             try:
-                self.state.told |= self._said.get_nowait()
+                said = self._said.get_nowait()
             except Empty:
                 break
+            if said.get("event") == "sealed":
+                sealed.append(str(said["segment"]))
+            else:
+                self.state.told |= said
         self.state.status = ended
+        return sealed
 
     def stop(self) -> None:
         """Ask the crawler to finish what is in flight, seal and go; after 30 s it is ended."""

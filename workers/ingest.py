@@ -15,7 +15,7 @@ from functools import partial
 from khabar.archive.segments import outcome_key, pending_key
 from khabar.archive.store import Store
 from khabar.codec import dump, load
-from khabar.models import Batch, Document, Folded, Outcome, OutcomeFile, Reading
+from khabar.models import Batch, Document, Folded, Outcome, OutcomeFile, OutcomeKind, Reading
 from khabar.ports import Index, Ledger, RefusedDocumentsError
 from workers.cluster import ClusterReport, cluster
 from workers.fold import fold, unread
@@ -106,16 +106,16 @@ def _fold(readings: Sequence[Reading], folded: dict[str, Folded], stored: Docume
 def conclude(store: Store, batch: Batch, rows: Iterable[Outcome]) -> OutcomeFile:
     """Write the outcome file of a segment whose documents and rows are written, and quarantine what broke."""
     articles = sorted({reading.article.id for reading in batch.readings if reading.article})
-    ours = [row for row in rows if row.segment == batch.segment]
-    counts = dict(sorted(Counter(row.outcome for row in ours).items()))
-    reasons = dict(
-        sorted(
-            Counter(
-                f"{row.outcome}({row.reason})" for row in ours if row.reason and row.outcome in NO_ARTICLE
-            ).items()
-        )
+    # In a fixed order: a file that is written again is to be the same file.
+    ours = sorted(
+        (row for row in rows if row.segment == batch.segment), key=lambda row: (row.outcome, row.reason or "")
     )
-    result = OutcomeFile(batch.segment, tuple(articles), counts, batch.damage, reasons)
+    reasons: defaultdict[OutcomeKind, Counter[str]] = defaultdict(Counter)
+    for row in ours:
+        if row.outcome in NO_ARTICLE:
+            reasons[row.outcome][row.reason or "unknown"] += 1
+    counts: Counter[OutcomeKind] = Counter(row.outcome for row in ours)
+    result = OutcomeFile(batch.segment, tuple(articles), counts, batch.damage, {**reasons})
     broken = {
         quarantine_key(reading.segment, reading.record): dump(replace(reading, article=None))
         for reading in batch.readings

@@ -73,6 +73,9 @@ class Ingester:
         self._renewed = time.monotonic()
         self.progress = Progress()
 
+    def expect(self, segment: str) -> None:
+        """Nothing to do: whatever is pending is taken."""
+
     def step(self, timeout: float = 0.2) -> bool:
         """Do what can be done within about `timeout` seconds; False when nothing is pending or under way."""
         pending = [segment_of(key) for key in self._store.keys("pending/")]

@@ -10,6 +10,7 @@ from khabar import rebuild, runner
 from khabar.archive.segments import outcome_key, pending_key
 from khabar.cli.options import Console, console
 from khabar.codec import load
+from khabar.jobs import Ingest
 from khabar.models import Reading
 from khabar.runtime import now, working
 
@@ -113,11 +114,7 @@ def quarantine_retry(to: Console, names: tuple[str, ...]) -> None:
     \b
     Example: khabar quarantine retry
     """
-    with (
-        working(to.settings) as runtime,
-        runner.pool(runtime) as pool,
-        runner.ingester(runtime, pool) as ingester,
-    ):
+    with working(to.settings) as runtime, runner.bringer(runtime, to.say) as each:
         chosen = [key for key in runtime.store.keys("quarantine/") if not names or _name(key) in names]
         for key in chosen:
             reading = load(runtime.store.get(key) or b"", Reading)
@@ -125,7 +122,9 @@ def quarantine_retry(to: Console, names: tuple[str, ...]) -> None:
             runtime.store.put(pending_key(reading.segment), b"")
             runtime.store.delete(outcome_key(reading.segment))
             runtime.store.put(pending_key(reading.segment), b"")
-        progress = runner.drain(ingester, lambda _, __: None)
+            runtime.submit(Ingest(reading.segment))
+            each.expect(reading.segment)
+        progress = runner.drain(each, lambda _, __: None)
         left = sum(1 for _ in runtime.store.keys("quarantine/"))
         click.echo(f"{len(chosen)} read again in {progress.segments} segments; {left} in quarantine")
         sys.exit(int(left > 0))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import celery_node
 import pytest
 
 from search import elastic
@@ -36,16 +36,19 @@ def shared_servers(empty_redis: str, elasticsearch_url: str) -> Iterator[dict[st
 
 
 @pytest.fixture
-def homes(tmp_path: Path, shared_servers: dict[str, str]) -> dict[str, Khabar]:
-    """Return `khabar` on each runtime, each with a home and an archive of its own."""
-    return {
-        name: _command(tmp_path / name, told) for name, told in (("alone", {}), ("shared", shared_servers))
-    }
+def homes(tmp_path: Path, shared_servers: dict[str, str]) -> Iterator[dict[str, Khabar]]:
+    """Return `khabar` on each runtime, each with a home and an archive of its own; on servers a worker reads."""
+    told = celery_node.environment(tmp_path / "shared", shared_servers)
+    commands = {"worker": celery_node.worker("e2e", "ingest,digest,maintenance")}
+    with celery_node.running(commands, told, tmp_path):
+        yield {
+            name: _command(tmp_path / name, told)
+            for name, told in (("alone", {}), ("shared", shared_servers))
+        }
 
 
 def _command(home: Path, told: dict[str, str]) -> Khabar:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("KHABAR_")}
-    environment = {**kept, "KHABAR_HOME": str(home), "KHABAR_JOBS": "2", **told}
+    environment = celery_node.environment(home, {"KHABAR_JOBS": "2", **told})
 
     def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "khabar", *map(str, words)]
