@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, TypeVar
 
 import msgspec
@@ -22,6 +23,7 @@ from khabar.errors import KhabarError
 T = TypeVar("T")
 
 _BUSY = frozenset({429, 502, 503, 504})  # it, or what stands before it, will take it later
+_NAMED = "authorization"
 _UNKNOWN, _FORBIDDEN, _TOO_LARGE, _BROKEN = 401, 403, 413, 500
 _FIRST, _LONGEST = 0.05, 2.0  # seconds between two tries
 _TIMEOUT = 30.0  # seconds for one answer
@@ -123,6 +125,20 @@ class Server:
         return MissingIndexError(
             self.place, f"there is no index {name}; `khabar reindex` builds it from the archive"
         )
+
+    def lets_anyone_in(self) -> bool:
+        """Tell whether it answers who names no user and no key."""
+        configured = [each.config for each in self._client.transport.node_pool.all()]
+        unnamed = [
+            config.replace(headers={name: value for name, value in config.headers.items() if name != _NAMED})
+            for config in configured
+        ]
+        with closing(Elasticsearch(unnamed, max_retries=0, request_timeout=_TIMEOUT)) as nobody:
+            try:
+                nobody.info()
+            except (ApiError, TransportError):
+                return False
+            return True
 
     def close(self) -> None:
         """Give the connections back."""

@@ -50,9 +50,12 @@ def located(server: Server, prefix: str) -> Place:
 
 def generations(server: Server, prefix: str) -> list[int]:
     """Return the numbers of the generations that exist, in use or not."""
-    names = server.ask(lambda es: es.indices.get(index=f"{prefix}-articles-*", features="aliases")).body
+    named = [f"{prefix}-{kind}-*" for kind in KINDS]
+    names = server.ask(
+        lambda es: es.indices.get(index=named, features="aliases", expand_wildcards="all")
+    ).body
     ends = (name.rsplit("-", 1)[1] for name in names)
-    return sorted(int(end) for end in ends if end.isdigit())
+    return sorted({int(end) for end in ends if end.isdigit()})
 
 
 def ensure(server: Server, prefix: str, shards: int) -> None:
