@@ -163,8 +163,9 @@ def machine(told: dict[str, Service], node: elasticsearch_node.Node, tmp_path: P
             demand(
                 f"no {program} on PATH, by which docker-compose.yml makes certificates and asks after its services"
             )
-    for volume in ("home", "data", "certificates", "authority"):
-        (tmp_path / volume).mkdir()
+    for volume in ("home", "data", "certificates", "authority", "elasticsearch/config", "run"):
+        (tmp_path / volume).mkdir(parents=True)
+    (tmp_path / "elasticsearch" / "config" / "jvm.options").touch()
     held = secrets(tmp_path)
     (held / "redis_password").write_text('of \\ any "$characters/@:\n')
     (held / "elasticsearch_password").write_text(PASSWORD)
@@ -174,6 +175,9 @@ def machine(told: dict[str, Service], node: elasticsearch_node.Node, tmp_path: P
         "/run/certificates": str(tmp_path / "certificates"),
         "/run/authority": str(tmp_path / "authority"),
         "/var/lib/khabar": str(tmp_path / "home"),
+        "/run/elasticsearch": str(tmp_path / "run"),
+        "/usr/share/elasticsearch": str(tmp_path / "elasticsearch"),
+        "/usr/local/bin": str(tmp_path / "programs"),
         "/data": str(tmp_path / "data"),
         "0.0.0.0": "127.0.0.1",
         "redis:6379": f"127.0.0.1:{port}",
@@ -184,9 +188,14 @@ def machine(told: dict[str, Service], node: elasticsearch_node.Node, tmp_path: P
     }
     programs = tmp_path / "programs"
     programs.mkdir()
-    certutil = programs / "elasticsearch-certutil"
-    certutil.write_text(f'#!/bin/sh\nexec {shlex.join(elasticsearch_node.certutil())} "$@"\n')
-    certutil.chmod(0o755)
+    scripts = {
+        "elasticsearch-certutil": f'exec {shlex.join(elasticsearch_node.certutil())} "$@"',
+        # Of the image's own we need to know what it is given: Elasticsearch itself is started as all tests do it.
+        "docker-entrypoint.sh": 'printf "%s\n" "$1" "$ELASTIC_PASSWORD"; cd "$ES_PATH_CONF"; find * -type f | sort',
+    }
+    for name, script in scripts.items():
+        (programs / name).write_text(f"#!/bin/sh\n{script}\n")
+        (programs / name).chmod(0o755)
     path = f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     code = {"PYTHONPATH": str(built(tmp_path)), "PYTHONDONTWRITEBYTECODE": "1"}
     made = Machine(tmp_path, places, {"PATH": path, "LANG": "C.UTF-8", **code})
@@ -233,6 +242,10 @@ def test_articles_are_crawled_and_found(
     before = files(tmp_path / "code")
 
     certified(told, machine, tmp_path)
+    own = ["ca.crt", "elasticsearch.crt", "elasticsearch.key"]
+    given = ["eswrapper", PASSWORD, *(f"certificates/{name}" for name in own), "jvm.options"]
+    for _ in range(2):  # also after a restart
+        assert machine.run(told["elasticsearch"]).stdout.splitlines() == given
     node.configure(tmp_path / "certificates", "certificates")
     node.certificate = tmp_path / "authority" / "ca.crt"
     machine.start(told["redis"])
