@@ -10,10 +10,11 @@ from datetime import datetime
 from scrapy.crawler import AsyncCrawlerProcess
 
 from crawler.fetch import Fetcher
-from crawler.lanes import Lanes, Summary
+from crawler.lanes import GIVE_UP, Lanes
 from crawler.pipelines import Keeper
 from crawler.settings import scrapy_settings
 from crawler.spiders.source import Download, SourceSpider
+from crawler.summary import Summary
 from khabar.archive.segments import Writer
 from khabar.models import Source
 from khabar.ports import Ledger
@@ -31,6 +32,7 @@ def crawl(
     holder: str,
     seconds: float | None = None,
     looked_since: datetime | None = None,
+    patience: float = GIVE_UP,
     tell: Callable[[Summary], None] = lambda _: None,
     watch: Callable[[asyncio.Event], None] = lambda _: None,
 ) -> Summary:
@@ -41,11 +43,12 @@ def crawl(
 
     Takes over the process: Scrapy's reactor runs once. SIGTERM and SIGINT end it in good order. `tell` hears how it
     gets on about once a second; `watch` is given the event that stops the crawl. Raises what the archive or the
-    ledger raises; all claims stay in the frontier then.
+    ledger raises; all claims stay in the frontier then. So it does where the ledger is still full at the end, which
+    comes after `patience` seconds without a page to fetch.
     """
     pinned = {host: address for source in sources for host, address in source.addresses}
     lanes = Lanes(
-        sources, ledger, Keeper(ledger, writer, clock), settings, clock, holder, limit, looked_since
+        sources, ledger, Keeper(ledger, writer, clock), settings, clock, holder, limit, looked_since, patience
     )
     faults: list[BaseException] = []
 
@@ -62,6 +65,8 @@ def crawl(
             await lanes.run(Fetcher(download, settings, pinned, lanes.stop), beat)
             writer.seal()
             lanes.summary.more = lanes.has_more()
+            if lanes.room.lacking:
+                raise lanes.room.lacking
         except BaseException as fault:  # Scrapy would log it and go on
             faults.append(fault)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from crawler.hosts import Host
 from crawler.pipelines import rest_asked
 from khabar.models import Discovery, Endpoint, Entry, Source
 from khabar.ports import EndpointState, Found, Ledger
+from khabar.urls import registrable_domain
 
 log = logging.getLogger("khabar.crawler")
 
@@ -23,12 +25,32 @@ _AHEAD = timedelta(days=2)  # an entry dated later than this says nothing about 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look gave: claims, or nothing new, or a problem."""
+    """What one look gave: entries, or nothing new, or a problem; and the state that the ledger is to keep."""
 
-    claims: tuple[Discovery, ...] = ()
+    state: EndpointState | None = None
+    found: tuple[Found, ...] = ()
     unchanged: bool = False
     problem: str | None = None
     rest: float = 0.0  # seconds for which the host wants to be left alone
+
+
+@dataclass(slots=True)
+class Errand:
+    """An endpoint to look at, and what it gave until the ledger has taken that."""
+
+    source: Source
+    endpoint: Endpoint
+    look: Look | None = None
+
+
+def errands_of(sources: Iterable[Source], is_looked_at: Callable[[str], bool]) -> dict[str, list[Errand]]:
+    """Return the endpoints of these sources by registrable domain, without those that were looked at."""
+    errands: dict[str, list[Errand]] = defaultdict(list)
+    for source in sources:
+        for endpoint in source.endpoints:
+            if not is_looked_at(endpoint.url):
+                errands[registrable_domain(endpoint.url)].append(Errand(source, endpoint))
+    return errands
 
 
 async def look(
@@ -39,7 +61,7 @@ async def look(
     ledger: Ledger,
     clock: Callable[[], datetime],
 ) -> Look | None:
-    """Look at one endpoint and claim what is new or changed; None where the crawl ends meanwhile."""
+    """Look at one endpoint, without telling the ledger yet; None where the crawl ends meanwhile."""
     if endpoint.kind != "feed":
         log.warning("%s: %s: a %s is not read yet, only feeds are", source.id, endpoint.url, endpoint.kind)
         return Look(problem="unsupported")
@@ -48,25 +70,33 @@ async def look(
     if answer is None:
         return None
     if isinstance(answer, Answer) and answer.status == 304 and _conditions(before):
-        ledger.discover(replace(before, checked=clock(), failures=0, error=None), [], clock())
         log.info("%s: %s: unchanged", source.id, endpoint.url)
-        return Look(unchanged=True)
+        return Look(replace(before, checked=clock(), failures=0, error=None), unchanged=True)
     feed = await _read(answer, source)
     if not host.still_held():
         return None
     if feed.problem is not None:
         log.warning("%s: %s: %s", source.id, endpoint.url, feed.problem)
-        ledger.discover(replace(before, failures=before.failures + 1, error=feed.problem), [], clock())
-        ledger.mark_run(LOOK + endpoint.url, clock())  # its state says when it last answered
+        state = replace(before, failures=before.failures + 1, error=feed.problem)
         rest = rest_asked(answer, clock()) if isinstance(answer, Answer) else None
-        return Look(problem=feed.problem, rest=rest or 0.0)
+        return Look(state, problem=feed.problem, rest=rest or 0.0)
     if feed.dropped:
         log.warning("%s: %s: %d entries without a usable link", source.id, endpoint.url, feed.dropped)
     assert isinstance(answer, Answer)
-    found = [Found(entry.url, source.id, endpoint.url, endpoint.scope, entry) for entry in feed.entries]
-    claims = ledger.discover(_state(endpoint.url, answer, feed, clock()), found, clock())
-    log.info("%s: %s: %d entries, %d to fetch", source.id, endpoint.url, len(found), len(claims))
-    return Look(tuple(claims))
+    found = (Found(entry.url, source.id, endpoint.url, endpoint.scope, entry) for entry in feed.entries)
+    return Look(_state(endpoint.url, answer, feed, clock()), tuple(found))
+
+
+def keep(look: Look, url: str, ledger: Ledger, now: datetime) -> list[Discovery]:
+    """Tell the ledger what a look gave: the state, with its ETag, and what is news, in one step. Returns the claims."""
+    if look.problem is not None:
+        ledger.mark_run(LOOK + url, now)  # the state says when it last answered
+    if look.state is None:
+        return []
+    claims = ledger.discover(look.state, look.found, now)
+    if look.found:
+        log.info("%s: %d entries, %d to fetch", url, len(look.found), len(claims))
+    return claims
 
 
 def looked_at(ledger: Ledger, since: datetime | None) -> Callable[[str], bool]:

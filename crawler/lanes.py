@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from crawler.endpoints import look, looked_at
+from crawler.endpoints import Errand, Look, errands_of, keep, look, looked_at
 from crawler.fetch import Answer, Failure, Fetcher
 from crawler.hosts import Host, hold, waited
-from crawler.pipelines import SOON, Keeper, judge, out_of_scope, rest_asked
-from khabar.models import Discovery, Endpoint, Entry, Source
+from crawler.pipelines import LATER, SOON, Keeper, judge, out_of_scope, rest_asked
+from crawler.room import Room
+from crawler.summary import Summary
+from khabar.models import Discovery, Entry, Source
 from khabar.ports import Found, Ledger
 from khabar.settings import Settings
 from khabar.urls import registrable_domain
@@ -26,23 +27,7 @@ log = logging.getLogger("khabar.crawler")
 BATCH = 100  # more than a segment holds: what is archived but not sealed cannot fill a whole batch
 HEARTBEAT = 0.5  # seconds between two looks at the open segment
 RENEW = 15  # heartbeats between two renewals of the leases
-
-
-@dataclass(slots=True)
-class Summary:
-    """What a crawl has done so far; the last one is its result."""
-
-    endpoints: int = 0  # looked at
-    unchanged: int = 0  # of these, those that answered 304
-    broken: int = 0  # of these, those that gave nothing
-    claimed: int = 0
-    fetched: int = 0  # pages archived
-    failed: int = 0  # attempts archived without a page, after errors
-    refused: int = 0  # the same, by a rule: robots.txt, scope, size, kind
-    postponed: int = 0
-    busy: int = 0  # hosts left to another crawler
-    resting: int = 0  # hosts that want to be left alone for now
-    more: bool | None = None  # told at the end: something is left that another crawl may fetch at once
+GIVE_UP = 60.0  # seconds without any work after which a ledger that is full is waited for no longer
 
 
 class Lanes:
@@ -58,9 +43,13 @@ class Lanes:
         holder: str,
         limit: int | None,
         looked_since: datetime | None = None,
+        patience: float = GIVE_UP,
     ) -> None:
         self.summary = Summary()
         self.stop = asyncio.Event()
+        self.room = Room(self.stop)
+        self._patience = patience
+        self._at_work = 0  # lanes that have pages to fetch
         self._sources = {source.id: source for source in sources}
         self._ledger, self._keeper, self._clock, self._holder = ledger, keeper, clock, holder
         self._settings = settings
@@ -77,11 +66,12 @@ class Lanes:
     async def run(self, fetcher: Fetcher, beat: Callable[[], None]) -> None:
         """Crawl until nothing is left that may be fetched now; raises what a lane raises."""
         self._fetcher = fetcher
-        endpoints = self._endpoints()
+        errands = errands_of(self._sources.values(), looked_at(self._ledger, self._looked_since))
+        self._unlooked = {errand.endpoint.url for each in errands.values() for errand in each}
         waiting = self._ledger.due_domains(self._clock(), tuple(self._sources))
         async with asyncio.TaskGroup() as self._group:
-            for domain in dict.fromkeys([*endpoints, *waiting]):
-                self._start(domain, endpoints[domain])
+            for domain in dict.fromkeys([*errands, *waiting]):
+                self._start(domain, errands.get(domain, ()))
             await self._heartbeat(beat)
 
     def has_more(self) -> bool:
@@ -95,34 +85,27 @@ class Lanes:
         due = self._ledger.due_domains(soon, tuple(self._sources))
         return not self._closed.issuperset([*due, *map(registrable_domain, self._unlooked)])
 
-    def _endpoints(self) -> dict[str, list[tuple[Source, Endpoint]]]:
-        """Return the endpoints to look at by their hosts: without those that an earlier slice has looked at."""
-        endpoints: dict[str, list[tuple[Source, Endpoint]]] = defaultdict(list)
-        is_looked_at = looked_at(self._ledger, self._looked_since)
-        for source in self._sources.values():
-            for endpoint in source.endpoints:
-                if not is_looked_at(endpoint.url):
-                    endpoints[registrable_domain(endpoint.url)].append((source, endpoint))
-                    self._unlooked.add(endpoint.url)
-        return endpoints
-
     async def _heartbeat(self, beat: Callable[[], None]) -> None:
-        count = 0
+        count, idle = 0, 0.0
         while self._open:
             self._idle.clear()
             await waited(self._idle, HEARTBEAT)
+            idle = idle + HEARTBEAT if self.room.lacking and not self._at_work else 0.0
+            if idle > self._patience:
+                self.stop.set()
+            self.summary.paused = "the ledger is full" if self.room.lacking else None
             beat()
             count += 1
             if count % RENEW == 0:
                 for host in self._hosts.values():
                     host.renew()
 
-    def _start(self, domain: str, endpoints: Sequence[tuple[Source, Endpoint]] = ()) -> None:
+    def _start(self, domain: str, errands: Sequence[Errand] = ()) -> None:
         if domain not in self._open | self._closed:
             self._open.add(domain)
-            self._group.create_task(self._lane(domain, endpoints))
+            self._group.create_task(self._lane(domain, errands))
 
-    async def _lane(self, domain: str, endpoints: Sequence[tuple[Source, Endpoint]]) -> None:
+    async def _lane(self, domain: str, errands: Sequence[Errand]) -> None:
         """Hold one host until there is nothing more to ask it."""
         try:
             host = await hold(domain, self._ledger, self._holder, self._clock, self._delay(domain), self.stop)
@@ -131,7 +114,7 @@ class Lanes:
                 return
             self._hosts[domain] = host
             try:
-                await self._visit(host, endpoints)
+                await self._visit(host, deque(errands))
                 if not host.held:
                     self._leave(domain)
             finally:
@@ -166,26 +149,53 @@ class Lanes:
     def _domains(self, source: Source) -> set[str]:
         return {*source.domains, *(registrable_domain(endpoint.url) for endpoint in source.endpoints)}
 
-    async def _visit(self, host: Host, endpoints: Sequence[tuple[Source, Endpoint]]) -> None:
-        """Work through the endpoints of a host, then through its claims as long as there are any."""
-        for source, endpoint in endpoints:
-            found = await look(source, endpoint, host, self._fetcher, self._ledger, self._clock)
-            if found is None:
-                return
-            self._unlooked.discard(endpoint.url)
-            self.summary.endpoints += 1
-            self.summary.unchanged += found.unchanged
-            self.summary.broken += found.problem is not None
-            self.summary.claimed += len(found.claims)
-            for domain in dict.fromkeys(registrable_domain(claim.url) for claim in found.claims):
-                self._start(domain)
-            if found.rest > SOON:
-                self._close(host, found.rest)
-                return
-        await self._drain(host)
+    async def _visit(self, host: Host, errands: deque[Errand]) -> None:
+        """Work through the endpoints of a host, then through its claims as long as there are any.
 
-    async def _drain(self, host: Host) -> None:
-        """Work through a host's claims, those that were postponed for a moment included."""
+        While the ledger is full the claims come first: what is fetched makes room for what the endpoints gave.
+        """
+        while await self._look(host, errands) and await self._drain(host) and errands:
+            await self.room.wait()
+
+    async def _look(self, host: Host, errands: deque[Errand]) -> bool:
+        """Look at endpoints while the ledger has room; False where nothing more is to be asked of this host."""
+        while errands and self.room.may_ask():
+            errand = errands[0]
+            errand.look = errand.look or await look(
+                errand.source, errand.endpoint, host, self._fetcher, self._ledger, self._clock
+            )
+            if errand.look is None or not host.still_held():
+                return False
+            if self._keep(errand.endpoint.url, errand.look):
+                errands.popleft()
+            if errand.look.rest > SOON:
+                self._close(host, errand.look.rest)
+                return False
+        return not self.stop.is_set()
+
+    def _keep(self, url: str, seen: Look) -> bool:
+        """Let what an endpoint gave enter the frontier; False where there is no room for it."""
+        claims = self.room.ask(lambda: keep(seen, url, self._ledger, self._clock()))
+        if claims is None:
+            return False
+        self._unlooked.discard(url)
+        self.summary.endpoints += 1
+        self.summary.unchanged += seen.unchanged
+        self.summary.broken += seen.problem is not None
+        self.summary.claimed += len(claims)
+        for domain in dict.fromkeys(registrable_domain(claim.url) for claim in claims):
+            self._start(domain)
+        return True
+
+    async def _drain(self, host: Host) -> bool:
+        """Work through a host's claims, those that were postponed for a moment included; False as `_look`."""
+        self._at_work += 1
+        try:
+            return await self._work_off(host)
+        finally:
+            self._at_work -= 1
+
+    async def _work_off(self, host: Host) -> bool:
         again = True
         while again:
             again = False
@@ -194,13 +204,14 @@ class Lanes:
                     wait = await self._work(claim, host)
                     if wait is None:
                         self._close(host)
-                        return
+                        return False
                     again = again or 0 < wait <= SOON
             if host.down:
                 self._close(host)
             again = again and not host.down
             if again and await waited(self.stop, SOON):
-                return
+                return False
+        return not host.down
 
     def _close(self, host: Host, rest: float = 0.0) -> None:
         """Ask a host no more in this crawl, and not before its rest is over in any; a crawl that ends closes nothing."""
@@ -257,22 +268,28 @@ class Lanes:
         if wait is not None:
             self.summary.postponed += 1
             return wait
-        if failure.elsewhere is not None:
-            self._follow(claim, failure.elsewhere)
+        if failure.elsewhere is not None and not self._follow(claim, failure.elsewhere):
+            # Without room for where it leads, its own turn comes again.
+            self._ledger.postpone(claim.attempt, self._clock() + timedelta(seconds=LATER), "ledger_full")
+            self.summary.postponed += 1
+            return LATER
         self._keeper.attempt(claim, failure, host.delay)
         self._archived.add(claim.attempt)
         self.summary.refused += failure.refused
         self.summary.failed += not failure.refused
         return 0.0
 
-    def _follow(self, claim: Discovery, target: str) -> None:
-        """Let a redirect to another domain enter that domain's frontier; the same target once a crawl."""
+    def _follow(self, claim: Discovery, target: str) -> bool:
+        """Let a redirect to another domain enter that domain's frontier, once a crawl; False where there is no room."""
         if target in self._redirected:
-            return
-        self._redirected.add(target)
+            return True
         entry = claim.entry or Entry(target)
         found = Found(target, claim.source, claim.endpoint or "", claim.scope or "opinion", entry)
-        made = self._ledger.claim(found, "new", self._clock())
+        made = self.room.ask(lambda: self._ledger.claim(found, "new", self._clock()))
+        if made is None and self.room.lacking:
+            return False
+        self._redirected.add(target)
         if made is not None:
             self.summary.claimed += 1
             self._start(registrable_domain(made.url))
+        return True

@@ -9,13 +9,15 @@ import os
 import stat
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from crawler.crawl import crawl
-from crawler.lanes import Summary
 from khabar import codec
+from khabar.archive.segments import Sealed
 from khabar.config import load_settings
 from khabar.errors import KhabarError
 from khabar.models import Source
@@ -54,7 +56,7 @@ def _crawl(runtime: Runtime, options: argparse.Namespace) -> int:
         raise UsageError("--since and --until need sitemaps and listings, which are not read yet")
     looked_since = _moment(options.looked_since) if options.looked_since else None
     sources = _sources(runtime, options.source)
-    writer = runtime.writer()
+    writer = runtime.writer(_tell_sealed)
     try:
         summary = crawl(
             sources,
@@ -66,12 +68,12 @@ def _crawl(runtime: Runtime, options: argparse.Namespace) -> int:
             holder=runtime.holder,
             seconds=options.seconds,
             looked_since=looked_since,
-            tell=lambda so_far: _say("progress", so_far),
+            tell=lambda so_far: _say("progress", asdict(so_far)),
             watch=_stop_with_parent,
         )
     finally:
         writer.close()
-    _say("done", summary)
+    _say("done", asdict(summary))
     return 0
 
 
@@ -98,9 +100,13 @@ def _moment(printed: str) -> datetime:
     return moment
 
 
-def _say(event: str, summary: Summary) -> None:
-    sys.stdout.write(codec.dump({"event": event, **asdict(summary)}).decode() + "\n")
-    sys.stdout.flush()
+def _tell_sealed(sealed: Sealed) -> None:
+    _say("sealed", {"segment": sealed.key, "attempts": len(sealed.attempts)})
+
+
+def _say(event: str, what: dict[str, Any]) -> None:
+    with suppress(OSError):  # whoever listened is gone: the crawl ends in good order all the same
+        os.write(sys.stdout.fileno(), codec.dump({"event": event, **what}) + b"\n")
 
 
 def _log_to_stderr(level: str) -> None:

@@ -48,7 +48,6 @@ class Runtime:
     clock: Clock
     holder: str  # names this process in leases: host:pid:start
     store: Store
-    index: Index
     catalogue: Catalogue
     lock: Lock
 
@@ -57,14 +56,14 @@ class Runtime:
         """The memory of the crawl, opened when it is first asked: a search needs none, nor a home it may write."""
         return open_ledger(self.settings)
 
-    def server_findings(self) -> Iterator[str]:
-        """Yield what is wrong with the servers themselves, each with how to mend it; embedded there are none."""
-        if self.settings.redis_url is None:
-            return
-        from khabar.ledger import redis  # noqa: PLC0415 - the embedded runtime does not import it
+    @cached_property
+    def index(self) -> Index:
+        """The index in use; on a server opened when it is first asked: a crawl goes on while that is away."""
+        return open_index(self.settings, self.lock)
 
-        assert isinstance(self.ledger, redis.RedisLedger)
-        yield from self.ledger.findings(self.clock())
+    def checks(self) -> Sequence[Callable[[], Iterator[str]]]:
+        """Return what asks each server what is wrong with it, and how to mend that; embedded there are none."""
+        return _checks(self) if self.settings.distributed else ()
 
     def settle(self, sealed: Sealed) -> None:
         """Take a segment's attempts out of the frontier and count those of an import; idempotent."""
@@ -144,13 +143,14 @@ def working(settings: Settings, clock: Clock = now) -> Generator[Runtime]:
 
 @contextmanager
 def _opened(settings: Settings, clock: Clock, store: Store, catalogue: Catalogue) -> Generator[Runtime]:
-    lock = Lock(settings.index_lock)
-    index = open_index(settings, lock)
-    runtime = Runtime(settings, clock, holder_name(), store, index, catalogue, lock)
+    runtime = Runtime(settings, clock, holder_name(), store, catalogue, Lock(settings.index_lock))
     try:
+        if not settings.distributed:
+            _ = runtime.index  # whoever only reads later finds it made
         yield runtime
     finally:
-        index.close()
+        if "index" in runtime.__dict__:
+            runtime.index.close()
         if "ledger" in runtime.__dict__:
             runtime.ledger.close()
 
@@ -183,12 +183,34 @@ def open_index(settings: Settings, lock: Lock) -> Index:
 def _elastic(settings: Settings) -> dict[str, Any]:
     return {
         "prefix": settings.elasticsearch_prefix,
+        "shards": settings.elasticsearch_shards,
+        **_elastic_access(settings),
+    }
+
+
+def _elastic_access(settings: Settings) -> dict[str, Any]:
+    return {
         "user": settings.elasticsearch_username,
         "password": settings.elasticsearch_password,
         "api_key": settings.elasticsearch_api_key,
         "authority": settings.elasticsearch_ca,
-        "shards": settings.elasticsearch_shards,
     }
+
+
+def _checks(runtime: Runtime) -> Sequence[Callable[[], Iterator[str]]]:
+    from khabar.ledger import redis  # noqa: PLC0415 - the embedded runtime does not import it
+    from search import elastic  # noqa: PLC0415 - as above
+    from workers import celery  # noqa: PLC0415 - as above
+
+    settings, now = runtime.settings, runtime.clock()
+    url, prefix = str(settings.elasticsearch_url), settings.elasticsearch_prefix
+
+    def of_redis() -> Iterator[str]:
+        assert isinstance(runtime.ledger, redis.RedisLedger)
+        yield from runtime.ledger.findings(now)
+        yield from celery.findings(settings)  # its messages lie there too
+
+    return (of_redis, lambda: elastic.findings(url, prefix, now, **_elastic_access(settings)))
 
 
 def _held(settings: Settings, lock: Lock) -> Callable[[], AbstractContextManager[None]]:
@@ -236,7 +258,8 @@ def _served(settings: Settings) -> Generations:
         settings.elasticsearch_prefix,
         settings.elasticsearch_shards,
     )
-    server = elastic.open_index(url, **_elastic(settings)).server
+    # Not by opening the index in use: that may be gone, or another release's, which a new generation mends.
+    server = elastic.connect(url, **_elastic_access(settings))
 
     def drop_others(keep: int) -> None:
         for other in elastic_generations.generations(server, prefix):

@@ -33,10 +33,15 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT
 
 
 class LedgerError(KhabarError):
-    """The ledger cannot be used: which file or server, why, and what to do. `damaged` where only a rebuild helps."""
+    """The ledger cannot be used: which file or server, why, and what to do.
 
-    def __init__(self, place: Path | str, what: str, how: str, damaged: bool = False) -> None:
-        self.place, self.what, self.how, self.damaged = place, what, how, damaged
+    `damaged` where only a rebuild helps; `full` where it takes no new claims, but lets those that wait be worked off.
+    """
+
+    def __init__(
+        self, place: Path | str, what: str, how: str, *, damaged: bool = False, full: bool = False
+    ) -> None:
+        self.place, self.what, self.how, self.damaged, self.full = place, what, how, damaged, full
         super().__init__(f"{place}: {what} — {how}")
 
 

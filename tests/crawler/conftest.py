@@ -19,8 +19,10 @@ import yaml
 
 from khabar.archive.records import read_segment
 from khabar.archive.store import open_store
+from khabar.ledger.redis import open_ledger as redis_ledger
 from khabar.ledger.sqlite import SqliteLedger, open_ledger
 from khabar.models import Record
+from khabar.ports import Ledger
 
 # The crawler with its clock put forward, so that a wait of minutes is over.
 LATER = (
@@ -226,8 +228,13 @@ class Home:
             if record.discovery.failure
         }
 
-    def ledger(self) -> SqliteLedger:
-        return open_ledger(self.folder / "ledger.sqlite")
+    def on_redis(self, url: str) -> None:
+        """Let the crawler keep its ledger in this Redis; of Elasticsearch it asks nothing."""
+        self.environment |= {"KHABAR_REDIS_URL": url, "KHABAR_ELASTICSEARCH_URL": "http://127.0.0.1:9"}
+
+    def ledger(self) -> Ledger:
+        url = self.environment.get("KHABAR_REDIS_URL")
+        return redis_ledger(url) if url else open_ledger(self.folder / "ledger.sqlite")
 
     def frontier(self) -> list[str]:
         ledger = self.ledger()

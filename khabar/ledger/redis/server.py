@@ -171,7 +171,7 @@ class Server:
         said = str(error)
         for sign, what, how in _HOW:
             if _says(error, said, sign):
-                return LedgerError(self.place, f"Redis {what}", how)
+                return LedgerError(self.place, f"Redis {what}", how, full=sign == "OOM")
         if said.startswith("WRONGTYPE"):
             return LedgerError(self.place, f"the ledger is damaged ({said})", _REBUILD, damaged=True)
         if isinstance(error, _TRANSIENT):

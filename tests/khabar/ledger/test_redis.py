@@ -171,8 +171,9 @@ def test_a_full_server_is_told_and_nothing_is_half_written(own: redis_node.Redis
                 lambda: ledger.claim(items(77)[0], "revisit", NOW),
                 lambda: ledger.recount({}, [], NOW),
             ):
-                with pytest.raises(LedgerError, match=r"Redis is full.*raise its maxmemory"):
+                with pytest.raises(LedgerError, match=r"Redis is full.*raise its maxmemory") as told:
                     claim()
+                assert told.value.full
             assert everything(ledger) == before
         assert len(look(ledger, items(*range(30)), etag="2")) == 10
 
