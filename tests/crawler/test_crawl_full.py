@@ -63,13 +63,15 @@ def memory(tmp_path_factory: pytest.TempPathFactory, home: Home) -> Iterator[Mem
         yield Memory(node)
 
 
-def after(count: Callable[[], int], wanted: int, then: Callable[[], None], route: Route) -> Route:
-    """Answer once so much was asked, and after doing something."""
+def once_after(count: Callable[[], int], wanted: int, then: Callable[[], None], route: Route) -> Route:
+    """Answer once so much was asked; the first time after doing something."""
+    first = [then]
 
     def serve(handler: BaseHTTPRequestHandler) -> Reply | None:
         while count() < wanted:
             time.sleep(0.01)
-        then()
+        if first:
+            first.pop()()
         return route(handler) if callable(route) else route
 
     return serve
@@ -87,7 +89,7 @@ def two_presses(site: Site, home: Home, memory: Memory, reply: type[Reply]) -> l
     site.feed("/feed", *first)
     site.feed("/feed/b", *second, host="beta.example")
     served = site.routes["/feed/b"]
-    site.routes["/feed/b"] = after(lambda: len(site.paths()), 4, memory.fill, served)
+    site.routes["/feed/b"] = once_after(lambda: len(site.paths()), 4, memory.fill, served)
     home.source("alpha", site.url("/feed"))
     home.source("beta", site.url("/feed/b", "beta.example"), site.url("/feed/c", "beta.example"))
     site.feed("/feed/c", "/b/0", "/b/extra", host="beta.example")
