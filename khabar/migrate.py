@@ -7,23 +7,21 @@ is then done again by the same command.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Set
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from typing import Literal
 
 from khabar import audit, rebuild, runner
 from khabar.archive.segments import recover
 from khabar.archive.store import Store, open_store
 from khabar.archive.transfer import transfer
 from khabar.config import Settings
-from khabar.errors import KhabarError
 from khabar.ledger.database import LedgerError
 from khabar.lock import Lock
+from khabar.move import MigrationError, Move, UnrestError, index_place, ledger_place
 from khabar.ports import Ledger
 from khabar.runtime import (
     Clock,
@@ -37,40 +35,14 @@ from khabar.runtime import (
     settle,
     working,
 )
-from khabar.settings import BY_NAME
 from search.tree import Everything
+from workers.holding import holding
+from workers.ingest import LEASE
 from workers.reindex import segments
 
 Say = Callable[[str], None]
 
 SAMPLE = 1000  # articles of the new side that are looked at: ids are hashes, so the first are as good as any
-
-
-class MigrationError(KhabarError):
-    """Why nothing is moved, and what to do about it."""
-
-    status = 2
-
-
-class UnrestError(MigrationError):
-    """Somebody is at work on one of the sides."""
-
-    status = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """From where to where. `remembers`: the old ledger is read; `replaces`: the new side may hold something else."""
-
-    old: Settings
-    new: Settings
-    remembers: bool = True
-    replaces: bool = False
-
-    @property
-    def copies(self) -> bool:
-        """True where the two sides keep their archives in different places."""
-        return open_store(self.old.archive_url).url != open_store(self.new.archive_url).url
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,37 +70,6 @@ class _Old:
         return set(segments(self.store)), {each.attempt for each in waiting}
 
 
-def plan(
-    settings: Settings,
-    to: Literal["distributed", "embedded"],
-    archive: str | None = None,
-    *,
-    remembers: bool = True,
-    replaces: bool = False,
-) -> Move:
-    """Return the two sides: the servers' is what the settings say, the embedded one the same home without servers.
-
-    `archive` is where the embedded side's archive lies: else where the settings say, if that is a folder, else in the
-    home. Raises MigrationError.
-    """
-    if not settings.distributed and (to == "distributed" or remembers):
-        which = "move to" if to == "distributed" else "come from"
-        raise MigrationError(
-            f"the settings name no servers to {which}: set KHABAR_REDIS_URL and KHABAR_ELASTICSEARCH_URL, or"
-            f" redis_url and elasticsearch_url in {settings.home / 'khabar.toml'}"
-        )
-    url = _checked(archive) if archive else _embedded_archive(settings)
-    embedded = replace(settings, redis_url=None, elasticsearch_url=None, archive_url=url)
-    sides = (embedded, settings) if to == "distributed" else (settings, embedded)
-    move = Move(*sides, remembers, replaces)
-    if not settings.distributed and not move.copies:
-        raise MigrationError(
-            f"{settings.home} is embedded and its archive is in place:"
-            " `khabar ledger rebuild` and `khabar reindex` make all else from it"
-        )
-    return move
-
-
 def migrate(move: Move, say: Say, clock: Clock = now) -> Moved:
     """Move over; `say` is told how far it has come. Raises MigrationError, with both sides as they were or to go on."""
     with _old_side(move, clock) as old:
@@ -143,18 +84,19 @@ def migrate(move: Move, say: Say, clock: Clock = now) -> Moved:
         if move.copies:
             target = open_store(move.new.archive_url)
             copied = transfer(old.store, target, lambda n, all_: say(f"{n} of {all_} objects copied"))
-        with working(move.new, clock) as runtime, _held(runtime.ledger, clock):
+        with working(move.new, clock) as runtime:
             moved = _rebuilt(old, runtime, say)
         if old.trace() != before:
             raise UnrestError(
-                "the old side was written to meanwhile: end what crawls or ingests there, then run this again"
+                "somebody crawled or ingested meanwhile: end that on both sides, then run this again"
             )
     return replace(moved, copied=copied)
 
 
 def _rebuilt(old: _Old, runtime: Runtime, say: Say) -> Moved:
     ledger = runtime.ledger
-    attempts = _carry(old, runtime, say)
+    with _held(ledger, runtime.clock):
+        attempts = _carry(old, runtime, say)
     with runner.pool(runtime) as pool:
         index = rebuild.reindex(runtime, pool, lambda n, all_: say(f"{n} of {all_} segments indexed"))
         with runner.ingester(runtime, pool) as ingester:
@@ -225,18 +167,19 @@ def _lost(what: str) -> MigrationError:
 
 @contextmanager
 def _held(ledger: Ledger, clock: Clock) -> Generator[None]:
-    """Refuse to begin while somebody works on this side, and let nobody reindex it for the block."""
+    """Refuse to begin while somebody works on a side, and let nobody reindex or move it for the block."""
     me = holder_name()
     bury_the_dead(ledger, clock())
     busy = [lease for lease in ledger.leases(clock()) if lease.holder not in {"", me}]
-    lease = ledger.acquire("reindex", me, rebuild.LONGEST, clock()) if not busy else None
+    lease = ledger.acquire("reindex", me, LEASE, clock()) if not busy else None
     if lease is None:
         who = ", ".join(f"{each.name} by {each.holder}" for each in busy[:3]) or "reindex by another"
         raise UnrestError(
             f"work is under way ({who}): stop crawls, workers and beat on both sides, then try again"
         )
     try:
-        yield
+        with holding(ledger, lease, LEASE, clock):
+            yield
     finally:
         ledger.release(lease, done=True)
 
@@ -253,31 +196,3 @@ def _strangers(move: Move, old: _Old, known: Set[str], clock: Clock) -> Iterator
         ours = old.ledger.discovered() if old.ledger else rebuild.counts(old.store)
         if more := (Counter(there.ledger.discovered()) - Counter(ours)).total():
             yield f"the ledger {ledger_place(move.new)} has {more} other claim(s)"
-
-
-def index_place(settings: Settings) -> str:
-    """Return where a side keeps its index, fit to be shown: without user and password."""
-    url, prefix = settings.elasticsearch_url, settings.elasticsearch_prefix
-    return f"{_shown(url)} ({prefix}-*)" if url else str(settings.index)
-
-
-def ledger_place(settings: Settings) -> str:
-    """Return where a side keeps its ledger, fit to be shown."""
-    return f"{_shown(settings.redis_url)} (khabar:*)" if settings.redis_url else str(settings.ledger)
-
-
-def _shown(url: str) -> str:
-    return re.sub(r"//[^/,]*@", "//", url)
-
-
-def _embedded_archive(settings: Settings) -> str:
-    local = settings.archive_url.startswith("file:")
-    return settings.archive_url if local else (settings.home / "archive").as_uri()
-
-
-def _checked(archive: str) -> str:
-    try:
-        return str(BY_NAME["archive_url"].read(archive))
-    except ValueError:
-        accepts = BY_NAME["archive_url"].accepts
-        raise MigrationError(f"--archive cannot be {archive!r}: accepted are {accepts}") from None

@@ -22,11 +22,11 @@ from search import generations
 from search.generations import DamagedIndexError
 from search.tantivy import create_generation, open_index
 from search.tree import Everything
+from workers.holding import Holding, holding
+from workers.ingest import LEASE
 from workers.pool import Pool
 from workers.reader import SegmentReader
 from workers.reindex import Report, cluster_all, fill, segments
-
-LONGEST = 86_400.0  # seconds until a reindex of a machine that is no more stands in nobody's way
 
 
 class ReindexingError(KhabarError):
@@ -49,16 +49,17 @@ def reindex(runtime: Runtime, pool: Pool, report: Report) -> Reindexed:
     One at a time: a second one would take the first one's generation for what a dead one left.
     """
     with Lock(runtime.settings.home / "reindex.lock").held(command_name(), 0):
-        lease = runtime.ledger.acquire("reindex", runtime.holder, LONGEST, runtime.clock())
+        lease = runtime.ledger.acquire("reindex", runtime.holder, LEASE, runtime.clock())
         if lease is None:
             raise ReindexingError("another machine is at a reindex: wait until it is done, then try again")
         try:
-            return _reindex(runtime, pool, report)
+            with holding(runtime.ledger, lease, LEASE, runtime.clock) as held:
+                return _reindex(runtime, pool, report, held)
         finally:
             runtime.ledger.release(lease, done=True)
 
 
-def _reindex(runtime: Runtime, pool: Pool, report: Report) -> Reindexed:
+def _reindex(runtime: Runtime, pool: Pool, report: Report, held: Holding) -> Reindexed:
     store, of_index = runtime.store, runtime.generations()
     generation = of_index.create()
     index = of_index.open(generation)
@@ -66,6 +67,10 @@ def _reindex(runtime: Runtime, pool: Pool, report: Report) -> Reindexed:
     fill(store, index, reader, done, report)
     capped = cluster_all(index)
     before = len(done)
+    if held.lost:
+        raise ReindexingError(
+            "this took a pause so long that another machine began a reindex: leave it to it"
+        )
     of_index.swap(generation)
     # Whatever another command brought into the old generation up to the swap is not in `done`.
     fill(store, index, reader, done, report)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from khabar.archive.store import open_store
 from khabar.config import load_settings
+from khabar.ledger.redis import open_ledger
 from khabar.models import Capture, Discovery, Document, attempt_name
 from khabar.runtime import reading, working
 from khabar.statistics import Day, gather
@@ -40,13 +45,25 @@ def servers(empty_redis: str, elasticsearch_url: str) -> Iterator[dict[str, str]
         elastic_generations.drop_all(server, PREFIX)
 
 
-def command(home: Path, told: dict[str, str]) -> Khabar:
+def environment(home: Path, told: dict[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KHABAR_")}
-    environment = {**kept, "KHABAR_HOME": str(home), "KHABAR_JOBS": "2", **told}
+    return {**kept, "KHABAR_HOME": str(home), "KHABAR_JOBS": "2", **told}
 
+
+def line(*words: str | Path) -> list[str]:
+    return [sys.executable, "-m", "khabar", *map(str, words)]
+
+
+def command(home: Path, told: dict[str, str]) -> Khabar:
     def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, "-m", "khabar", *map(str, words)]
-        return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=200, check=False)
+        return subprocess.run(
+            line(*words),
+            env=environment(home, told),
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
 
     return run
 
@@ -109,3 +126,69 @@ def test_a_home_moves_to_the_servers_and_back(
     assert "2 unchanged, 0 discovered, 3 fetched" in told, "it goes on where it was, with the feeds' ETags"
     assert sum("/opinion/" in path for path in site.requests[requests:]) == 3
     assert said(alone, "doctor") == "all is well\n"
+
+
+def write_articles(folder: Path, count: int) -> Path:
+    """Write so many articles as JSON Lines."""
+    rows = (
+        {
+            "title": f"Gate {n}",
+            "body": f"At gate {n} of the border {n * 7} lorries waited while the envoys talked about customs. "
+            * 4,
+            "published": f"2025-01-{n % 28 + 1:02d}",
+        }
+        for n in range(count)
+    )
+    file = folder / "articles.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)))
+    return file
+
+
+def test_a_move_that_is_killed_is_made_by_the_next(
+    home: Path, servers: dict[str, str], s3_url: str, tmp_path: Path
+) -> None:
+    archive = f"{s3_url}/news"
+    there = {**servers, "KHABAR_ARCHIVE_URL": archive}
+    said(command(home, {}), "ingest", write_articles(tmp_path, 300))
+    before = shown(home, {})
+    server = elastic.open_index(servers["KHABAR_ELASTICSEARCH_URL"], PREFIX).server
+
+    def counted() -> bool:
+        with closing(open_ledger(servers["KHABAR_REDIS_URL"])) as ledger:
+            return ledger.recounted() is not None
+
+    moments: list[Callable[[], bool]] = [
+        lambda: any(open_store(archive).keys("segments/")),
+        counted,
+        lambda: max(elastic_generations.generations(server, PREFIX)) > 1,
+    ]
+    killed = 0
+    for has_come in moments:
+        moving = subprocess.Popen(
+            line("migrate", "--to", "distributed"), env=environment(home, there), stderr=subprocess.DEVNULL
+        )
+        while moving.poll() is None and not has_come():
+            time.sleep(0.01)
+        killed += moving.poll() is None
+        moving.kill()
+        moving.wait()
+        assert shown(home, {}) == before
+    assert killed == len(moments)
+    said(command(home, there), "migrate", "--to", "distributed")
+    assert shown(home, there) == before
+    assert said(command(home, there), "doctor") == "all is well\n"
+
+
+def test_servers_that_are_lost_cost_what_was_waiting_and_no_more(home: Path, tmp_path: Path) -> None:
+    away = {"KHABAR_REDIS_URL": "redis://127.0.0.1:1", "KHABAR_ELASTICSEARCH_URL": "http://127.0.0.1:1"}
+    alone, shared = command(home, {}), command(home, away)
+    said(alone, "ingest", write_articles(tmp_path, 3))
+    before = shown(home, {})
+    done = alone("migrate", "--to", "distributed")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1) and "KHABAR_REDIS_URL" in done.stderr
+    done = shared("migrate", "--to", "embedded")
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1) and "--from-archive" in done.stderr
+    shutil.rmtree(home / "index")
+    (home / "ledger.sqlite").unlink()
+    assert "3 articles" in said(shared, "migrate", "--to", "embedded", "--from-archive")
+    assert shown(home, {}) == before
