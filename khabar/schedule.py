@@ -71,7 +71,7 @@ def due(state: State, now: datetime) -> list[Job]:
     sources = tuple(
         source.id
         for source in sorted(state.sources, key=lambda source: source.id)
-        if _is_due(source, now) and _is_free(state, f"crawl:{source.id}", now)
+        if is_due(source, now) and _is_free(state, f"crawl:{source.id}", now)
     )
     return [*jobs, Crawl(sources)] if sources else jobs
 
@@ -141,12 +141,13 @@ def _is_behind(state: State, ended: datetime, now: datetime) -> bool:
     """Tell whether anything that was published before `ended` may not be in the index yet."""
     return bool(state.pending) or any(
         (source.last is None or source.last < ended)
-        and (_is_due(source, now) or f"crawl:{source.id}" in state.leased)
+        and (is_due(source, now) or f"crawl:{source.id}" in state.leased)
         for source in state.sources
     )
 
 
-def _is_due(source: SourcePlan, now: datetime) -> bool:
+def is_due(source: SourcePlan, now: datetime) -> bool:
+    """Tell whether the time has come to look at a source's endpoints."""
     return _passed(source.last, now, timedelta(seconds=source.every))
 
 

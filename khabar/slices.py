@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from khabar import runner
@@ -14,6 +14,7 @@ from khabar.jobs import Crawl
 from khabar.ports import Lease
 from khabar.runner import Crawling
 from khabar.runtime import Runtime
+from khabar.schedule import SourcePlan, is_due
 from workers.ingest import LEASE
 from workers.patience import MACHINE, WORK, rest
 
@@ -25,11 +26,7 @@ log = logging.getLogger(__name__)
 
 def crawl(runtime: Runtime, sources: Sequence[str], seconds: float = SLICE) -> None:
     """Crawl these sources for a while; what is left then is sent on. Those that another is at are left to it."""
-    known = [source for source in sources if source in runtime.catalogue.sources]
-    found = [
-        runtime.ledger.acquire(f"crawl:{source}", runtime.holder, LEASE, runtime.clock()) for source in known
-    ]
-    leases = [lease for lease in found if lease is not None]
+    leases = list(_take(runtime, sources))
     mine = [lease.name.removeprefix("crawl:") for lease in leases]
     if not mine:
         return
@@ -42,6 +39,19 @@ def crawl(runtime: Runtime, sources: Sequence[str], seconds: float = SLICE) -> N
             if time.monotonic() - renewed > LEASE / 3:
                 renewed, leases = time.monotonic(), _renew(runtime, leases)
     _end(runtime, leases, crawler.state)
+
+
+def _take(runtime: Runtime, sources: Iterable[str]) -> Iterator[Lease]:
+    """Yield the leases of those that are due: the message may have come twice, or late, and publishers are asked once."""
+    ledger = runtime.ledger
+    for source in filter(None, map(runtime.catalogue.sources.get, sources)):
+        lease = ledger.acquire(f"crawl:{source.id}", runtime.holder, LEASE, runtime.clock())
+        if lease is None:
+            continue
+        if is_due(SourcePlan(source.id, source.every, ledger.last_run(lease.name)), runtime.clock()):
+            yield lease
+        else:
+            ledger.release(lease, done=True)
 
 
 def _began(runtime: Runtime, source: str) -> datetime:
@@ -69,11 +79,14 @@ def _end(runtime: Runtime, leases: Sequence[Lease], state: Crawling) -> None:
     """Give the leases back: the crawl is done, or goes on at once, or rests because something stood in its way."""
     names = tuple(lease.name.removeprefix("crawl:") for lease in leases)
     is_dead, is_cut = (state.status or 0) < 0, state.status == 0 and bool(state.told.get("more"))
+    # One rest for all: apart, each would be a crawl of its own when it ends.
+    patience, tries = (WORK, max((lease.tries for lease in leases), default=1)) if is_dead else (MACHINE, 1)
+    until = runtime.clock() + rest(patience, tries)
     for lease in leases:
         if is_dead and lease.tries < (WORK.ceiling or 0):
-            runtime.ledger.rest(lease, runtime.clock() + rest(WORK, lease.tries))
+            runtime.ledger.rest(lease, until)
         elif state.status == CANNOT:
-            runtime.ledger.rest(lease, runtime.clock() + rest(MACHINE, 1), blame=False)
+            runtime.ledger.rest(lease, until, blame=False)
         else:
             if not is_cut:
                 # Also after a crawl that failed: the next one comes in its time, not at once and for ever.

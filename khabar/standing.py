@@ -49,7 +49,8 @@ class Standing:
     def knowledge(self) -> Knowledge:
         """Return what the stages need to know, made of the catalogue of the runtime last returned."""
         if self._knowledge is None:
-            self._knowledge = prepare(self.runtime().catalogue)
+            # Never a newer one: whoever asks is at work with that runtime, which a newer one would close.
+            self._knowledge = prepare((self._runtime or self.runtime()).catalogue)
         return self._knowledge
 
     def close(self) -> None:
