@@ -67,7 +67,7 @@ def _reindex(runtime: Runtime, pool: Pool, report: Report, held: Holding) -> Rei
     fill(store, index, reader, done, report)
     capped = cluster_all(index)
     before = len(done)
-    if held.lost:
+    if runtime.ledger.renew(held.lease, LEASE, runtime.clock()) is None:
         raise ReindexingError(
             "this took a pause so long that another machine began a reindex: leave it to it"
         )

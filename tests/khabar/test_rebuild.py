@@ -16,7 +16,7 @@ from khabar.ledger.sqlite import open_ledger
 from khabar.lock import Lock, LockHeld
 from khabar.models import Capture, Entry
 from khabar.ports import EndpointState, Found
-from khabar.rebuild import rebuild_ledger, reindex, set_aside_broken
+from khabar.rebuild import ReindexingError, rebuild_ledger, reindex, set_aside_broken
 from khabar.runtime import Runtime
 from khabar.settings import Settings
 from search import generations
@@ -91,6 +91,23 @@ def test_what_was_brought_in_meanwhile_is_not_lost(
 
     assert reindex(runtime, pool, report).articles == 2
     assert well(runtime)
+
+
+def test_who_slept_while_another_began_does_not_swap(
+    runtime: Runtime, pool: Pool, clock: Any, seal_articles: SealArticles, bring_in: Callable[[], None]
+) -> None:
+    seal_articles(("A gate", BODY))
+    bring_in()
+    before = generations.current(runtime.settings.index)
+
+    def sleep(*_: int) -> None:
+        clock.later(hours=1)
+        assert runtime.ledger.acquire("reindex", "elsewhere:1:2", 60, clock()) is not None
+
+    with pytest.raises(ReindexingError, match="another machine began"):
+        reindex(runtime, pool, sleep)
+    assert generations.current(runtime.settings.index) == before
+    assert [lease.holder for lease in runtime.ledger.leases(clock())] == ["elsewhere:1:2"]
 
 
 def test_a_damaged_index_is_left_and_an_empty_one_made(settings: Settings, runtime: Runtime) -> None:
