@@ -8,7 +8,7 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -74,11 +74,16 @@ PAGE = """<!DOCTYPE html><html lang="en"><head><title>{title} - {host}</title>
 
 @dataclass
 class Press:
-    """Some hosts with numbered articles each; a number in `edits` has another text and a later `updated`."""
+    """Some hosts with numbered articles each; a number in `edits` has another text and a later `updated`.
+
+    The first `reprints` articles of every second host are those of the host before it.
+    """
 
     hosts: int
     articles: int
     delay: float = 0.0
+    every: str = "1h"
+    reprints: int = 0
     edits: set[tuple[str, int]] = field(default_factory=set)
     requests: list[str] = field(default_factory=list)
     port: int = 0
@@ -86,18 +91,20 @@ class Press:
     def names(self) -> list[str]:
         return [f"press{number}.example" for number in range(self.hosts)]
 
-    def install(self, home: Path) -> list[str]:
-        """Write a source file for each host into a home's catalogue; returns the ids."""
+    def install(self, home: Path, hosts: Sequence[str] = ()) -> list[str]:
+        """Write a source file for each of these hosts, or of all, into a home's catalogue; returns the ids."""
         folder = home / "catalogue" / "sources" / "xx"
         folder.mkdir(parents=True, exist_ok=True)
-        for host in self.names():
+        chosen = hosts or self.names()
+        for host in chosen:
             id_ = host.split(".")[0]
-            (folder / f"{id_}.yaml").write_text(
+            (folder / f"{id_}.new").write_text(
                 f"id: {id_}\nname: Press {id_}\ncountry: PK\nlanguages: [en]\ntimezone: Asia/Karachi\n"
                 f"endpoints:\n  - {{kind: feed, url: 'http://{host}:{self.port}/feed', scope: opinion}}\n"
-                f"delay: {self.delay}\naddresses: {{{host}: 127.0.0.1}}\n"
+                f"delay: {self.delay}\nevery: {self.every}\naddresses: {{{host}: 127.0.0.1}}\n"
             )
-        return [host.split(".")[0] for host in self.names()]
+            (folder / f"{id_}.new").rename(folder / f"{id_}.yaml")  # somebody may be reading the folder
+        return [host.split(".")[0] for host in chosen]
 
     def answer(self, host: str, path: str) -> tuple[str, str] | None:
         if path == "/robots.txt":
@@ -108,9 +115,14 @@ class Press:
             return "text/html; charset=utf-8", self._page(host, int(path.rsplit("/", 1)[1]))
         return None
 
+    def _first(self, host: str, number: int) -> str:
+        """Return the host where an article was printed first."""
+        place = self.names().index(host)
+        return self.names()[place - 1] if place % 2 and number < self.reprints else host
+
     def _feed(self, host: str) -> str:
         entries = "".join(
-            f"<entry><id>{host}/{n}</id><title>{_title(host, n)}</title>"
+            f"<entry><id>{host}/{n}</id><title>{_title(self._first(host, n), n)}</title>"
             f"<link href='http://{host}:{self.port}/opinion/{n}'/>"
             f"<updated>2025-01-{(n % 28) + 1:02d}T{'10' if (host, n) in self.edits else '08'}:00:00Z</updated></entry>"
             for n in range(self.articles)
@@ -118,13 +130,16 @@ class Press:
         return f"<feed xmlns='http://www.w3.org/2005/Atom'><title>{host}</title>{entries}</feed>"
 
     def _page(self, host: str, number: int) -> str:
-        rng = random.Random(f"{host} {number}")
+        first = self._first(host, number)
+        rng = random.Random(f"{first} {number}")
         paragraphs = "".join(f"<p>{_sentence(rng, 70)}</p>" for _ in range(4))
+        if first != host:
+            paragraphs += f"<p>This article was first published by the desk of {first}.</p>"
         if (host, number) in self.edits:
             paragraphs += (
                 "<p>This paragraph was added to the page after its first publication by the desk.</p>"
             )
-        title, day = _title(host, number), number % 28 + 1
+        title, day = _title(first, number), number % 28 + 1
         return PAGE.format(title=title, host=host, number=number, day=day, paragraphs=paragraphs)
 
 
@@ -141,8 +156,8 @@ def press() -> Iterator[Callable[..., Press]]:
     """Make a press and serve it until the end of the test."""
     servers: list[ThreadingHTTPServer] = []
 
-    def serve(hosts: int, articles: int, delay: float = 0.0) -> Press:
-        made = Press(hosts, articles, delay)
+    def serve(hosts: int, articles: int, delay: float = 0.0, every: str = "1h", reprints: int = 0) -> Press:
+        made = Press(hosts, articles, delay, every, reprints)
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"

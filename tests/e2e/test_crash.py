@@ -13,7 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import processes
 import pytest
+from replay import replayed
 
 from khabar import audit, rebuild, runner
 from khabar.archive.records import read_segment
@@ -22,11 +24,8 @@ from khabar.config import load_settings
 from khabar.lock import Lock
 from khabar.models import Damage, Document
 from khabar.runtime import Runtime, working
-from search.tantivy import create_index, open_index
 from search.tree import Everything
-from workers.ingest import write
-from workers.reader import SegmentReader
-from workers.reindex import cluster_all, segments
+from workers.reindex import segments
 
 SEED = 20250131
 ARTICLES = 40  # of each of three hosts
@@ -51,7 +50,7 @@ def test_crash_rounds(
     assert killed > rounds / 2
     done = khabar("crawl", *sources)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert _processes(home) == []
+    assert processes.of_home(home) == []
     with working(load_settings(home)) as runtime:
         _everything_agrees(runtime)
         assert len(_articles(runtime)) == 3 * ARTICLES
@@ -64,7 +63,9 @@ def _crash(process: subprocess.Popen[bytes], who: str, after: float, home: Path)
     deadline = time.monotonic() + after
     while time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
-    victims = {pid for pid, line in _children(process.pid) if ("crawler.run" in line) == (who == "crawler")}
+    victims = {
+        pid for pid, line in processes.children(process.pid) if ("crawler.run" in line) == (who == "crawler")
+    }
     killed = False
     for pid in [process.pid] * (process.poll() is None) if who == "parent" else sorted(victims)[:1]:
         with suppress(ProcessLookupError):
@@ -72,9 +73,9 @@ def _crash(process: subprocess.Popen[bytes], who: str, after: float, home: Path)
             killed = True
     process.wait(90)
     deadline = time.monotonic() + 30
-    while _processes(home) and time.monotonic() < deadline:
+    while processes.of_home(home) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert _processes(home) == [], f"orphans after the {who} was killed"
+    assert processes.of_home(home) == [], f"orphans after the {who} was killed"
     return killed
 
 
@@ -108,20 +109,9 @@ def _reindex_gives_the_same(runtime: Runtime) -> None:
 
 
 def _another_order_gives_the_same(runtime: Runtime, folder: Path) -> None:
-    folder.mkdir()
-    create_index(folder / "1")
-    index = open_index(folder, generation=1)
-    with runner.pool(runtime) as pool:
-        reader = SegmentReader(pool, runtime.store)
-        for segment in sorted(segments(runtime.store), reverse=True):
-            reader.submit(segment)
-            while not reader.idle:
-                write(index, reader.batches())
-    cluster_all(index)
-    assert _dumped(index.scan(Everything())) == _dumped(_articles(runtime))
-    other = sorted(dump(row) for row in index.rows())
-    index.close()
-    assert other == _rows(runtime)
+    with replayed(runtime, folder) as index:
+        assert _dumped(index.scan(Everything())) == _dumped(_articles(runtime))
+        assert sorted(dump(row) for row in index.rows()) == _rows(runtime)
 
 
 def _articles(runtime: Runtime) -> list[Document]:
@@ -134,35 +124,3 @@ def _rows(runtime: Runtime) -> list[bytes]:
 
 def _dumped(documents: Any) -> list[bytes]:
     return sorted(dump(replace(document)) for document in documents)
-
-
-def _children(parent: int) -> list[tuple[int, str]]:
-    return [(pid, line) for pid, above, line in _table() if above == parent]
-
-
-def _processes(home: Path) -> list[tuple[int, str]]:
-    """Every running process of this home: by its environment, which spawned children inherit."""
-    marker = f"KHABAR_HOME={home}".encode()
-    found = []
-    for pid, _, line in _table():
-        try:
-            if marker in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
-                found.append((pid, line))
-        except OSError:
-            continue
-    return found
-
-
-def _table() -> list[tuple[int, int, str]]:
-    rows = []
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            stat = (folder / "stat").read_text().rsplit(")", 1)[1].split()
-            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-        except OSError:
-            continue
-        if stat[0] != "Z":
-            rows.append((int(folder.name), int(stat[1]), line))
-    return rows
