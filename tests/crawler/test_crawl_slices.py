@@ -49,8 +49,8 @@ def hosts_left_held(home: Home) -> list[str]:
 
 
 def test_a_slice_ends_in_good_order_and_the_next_goes_on(site: Site, home: Home, reply: type[Reply]) -> None:
-    paths = slow_press(site, home, reply, 25, pause=0.1)
-    first = home.crawl("--seconds", "1", "alpha")
+    paths = slow_press(site, home, reply, 15, pause=0.1)
+    first = home.crawl("--seconds", "0.8", "alpha")
     assert first["more"] is True
     assert 0 < first["fetched"] == len(home.records()) == len(site.paths()) - 1 < len(paths)
     assert len(home.frontier()) == len(paths) - first["fetched"]
@@ -67,10 +67,10 @@ def test_a_slice_ends_in_good_order_and_the_next_goes_on(site: Site, home: Home,
 def test_slices_of_one_crawl_look_once_at_each_endpoint_also_at_a_broken_one(
     site: Site, home: Home, reply: type[Reply]
 ) -> None:
-    slow_press(site, home, reply, 25, pause=0.1)
+    slow_press(site, home, reply, 15, pause=0.1)
     site.routes["/broken"] = reply(b"no feed at all", kind="text/plain")
     home.source("beta", site.url("/broken", "beta.example"), site.url("/away", "gamma.example"))
-    slices = in_slices(home, 1.5, "alpha", "beta")
+    slices = in_slices(home, 1, "alpha", "beta")
     assert len(slices) > 1
     assert site.paths().count("/feed") == 1
     assert (site.paths("beta.example"), site.paths("gamma.example")) == (["/broken"], ["/away"])
@@ -130,15 +130,14 @@ def test_a_host_that_rests_and_one_that_another_holds_are_not_more(
 ) -> None:
     site.routes["/feed"] = reply(b"", 429, headers={"Retry-After": "600"})
     site.feed("/b", "/b/1", host="beta.example")
-    home.source("alpha", site.url("/feed"))
-    home.source("beta", site.url("/b", "beta.example"))
+    home.source("alpha", site.url("/feed"), site.url("/b", "beta.example"))
     home.folder.mkdir(exist_ok=True, parents=True)
     ledger = home.ledger()
     held = ledger.acquire("host:beta.example", holder_name(), 3600, now())
     assert held is not None
-    done = home.crawl("alpha", "beta")
+    done = home.crawl("alpha")
     assert (done["busy"], done["resting"], done["more"]) == (1, 0, False)
-    done = home.crawl("alpha", "beta")
+    done = home.crawl("alpha")
     ledger.close()
     assert (done["busy"], done["resting"], done["more"]) == (1, 1, False)
     assert site.paths() == ["/feed"]
