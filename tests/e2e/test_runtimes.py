@@ -53,7 +53,7 @@ def _command(home: Path, told: dict[str, str]) -> Khabar:
     def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "khabar", *map(str, words)]
         return subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=200, check=False
+            command, env=environment, capture_output=True, text=True, timeout=900, check=False
         )
 
     return run
@@ -158,3 +158,26 @@ def test_servers_that_are_away_are_said(tmp_path: Path) -> None:
     done = _command(tmp_path / "home", told)("stats")
     assert done.returncode == 3 and "Traceback" not in done.stderr
     assert "127.0.0.1:1" in done.stderr
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_all_real_pages_and_texts_are_the_same(
+    homes: dict[str, Khabar], shared_data: Path, tmp_path: Path
+) -> None:
+    texts = sorted((shared_data / "regional").glob("*.jsonl"))
+    counted = both(homes, "ingest", shared_data / "extraction", *texts)
+    assert counted[0] == counted[1]
+    one, other = map(articles, both(homes, "search", "*", "--format", "jsonl"))
+    assert len(one) > 5000
+    assert one == other
+    days = [json.loads(text)["days"] for text in both(homes, "stats", "--json")]
+    assert days[0] == days[1]
+
+
+def test_doctor_asks_each_server_even_where_another_is_away(tmp_path: Path, elasticsearch_url: str) -> None:
+    told = {"KHABAR_REDIS_URL": "redis://127.0.0.1:1", "KHABAR_ELASTICSEARCH_PREFIX": "khabar-doctor"}
+    for url, away in ((elasticsearch_url, 1), ("http://127.0.0.1:1", 2)):
+        done = _command(tmp_path / "home", {**told, "KHABAR_ELASTICSEARCH_URL": url})("doctor")
+        assert (done.returncode, len(done.stdout.splitlines())) == (1, away), done.stdout + done.stderr
+        assert "Redis cannot be reached" in done.stdout and "Traceback" not in done.stderr
