@@ -15,6 +15,7 @@ from khabar.archive.records import read_segment
 from khabar.archive.segments import segment_of
 from khabar.cli.options import Console, console, day, web_address
 from khabar.codec import dump
+from khabar.errors import KhabarError
 from khabar.models import Damage, Outcome
 from khabar.runtime import Runtime, reading
 from khabar.statistics import gather
@@ -98,24 +99,39 @@ def stats(to: Console, as_json: bool) -> None:
 @click.command()
 @console
 def doctor(to: Console) -> None:
-    """Check the configuration and that archive, ledger and index agree; say how to mend what does not.
+    """Check the servers, and that archive, ledger and index agree; say how to mend what is wrong.
 
     \b
     Example: khabar doctor
     """
     to.say(f"home {to.settings.home}")
     with reading(to.settings) as runtime:
-        found = [
-            *_disk(to.settings.home),
-            *_left(runtime),
-            *runtime.server_findings(),
-            *audit.findings(runtime.store, runtime.ledger, runtime.index),
-        ]
-        for finding in found:
+        found = False
+        for finding in _found(runtime):
             click.echo(finding)
+            found = True
         if not found:
             click.echo("all is well")
-        sys.exit(int(bool(found)))
+        sys.exit(int(found))
+
+
+def _found(runtime: Runtime) -> Iterator[str]:
+    """Yield what is wrong; a server that cannot be asked is a finding, and what needs it is not looked at."""
+    yield from _disk(runtime.settings.home)
+    answered = True
+    for check in runtime.checks():
+        try:
+            yield from check()
+        except KhabarError as error:
+            answered = False
+            yield str(error)
+    if not answered:
+        return
+    try:
+        yield from _left(runtime)
+        yield from audit.findings(runtime.store, runtime.ledger, runtime.index)
+    except KhabarError as error:
+        yield str(error)
 
 
 def _waiting(runtime: Runtime, url: str) -> Iterator[str]:

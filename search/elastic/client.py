@@ -107,7 +107,7 @@ class Server:
                 reason = f"its certificate is not trusted ({error.message}); name the file of the one that signed it"
                 raise self.trouble(reason) from error
             except TransportError as error:
-                reason = f"no answer ({error.message})"
+                reason = f"no answer ({error.message}); start it, or mend KHABAR_ELASTICSEARCH_URL"
             if not waiting.wait():
                 raise self.trouble(reason)
 

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from search.elastic import disk, drift
-from search.elastic.client import Server
+from search.elastic.client import Server, connect
 
 OLDEST = (9, 0)
+PATIENCE = 2.0  # seconds that it may be busy or away
 SKEW = 5.0  # seconds by which clocks may differ: leases last 60
 
 
-def findings(server: Server, prefix: str, now: datetime) -> Iterator[str]:
-    """Yield what is wrong and how to mend it. Raises SearchServerError where the server cannot be asked."""
+def findings(url: str, prefix: str, now: datetime, **access: Any) -> Iterator[str]:
+    """Yield what is wrong and how to mend it; `access` as `client.connect` takes it. Raises SearchServerError.
+
+    Nothing is made or opened: an index that cannot be opened is a finding.
+    """
+    with closing(connect(url, patience=PATIENCE, **access)) as server:
+        yield from examine(server, prefix, now)
+
+
+def examine(server: Server, prefix: str, now: datetime) -> Iterator[str]:
+    """Yield what is wrong with a server and what lies there under a prefix, and how to mend it."""
     about = server.ask(lambda es: es.info()).body
     nodes = server.ask(lambda es: es.nodes.stats(metric="fs")).body["nodes"]
     said = (
@@ -38,22 +49,32 @@ def release(number: str) -> Iterator[str]:
 
 
 def _access(server: Server) -> Iterator[str]:
-    if server.lets_anyone_in():
+    if server.lets_anyone_in() and _is_reached_from_outside(server):
         yield "lets anyone in: set `xpack.security.enabled: true`, and a user with a password or an API key for Khabar"
-    open_to_ears = [url for url in server.place.split(", ") if not _is_private(url)]
-    if open_to_ears:
+    overheard = [url for url in server.place.split(", ") if not _is_private(url)]
+    if overheard:
         yield (
-            f"is asked over the network without TLS ({', '.join(open_to_ears)}): set "
+            f"is asked over the network without TLS ({', '.join(overheard)}): set "
             "`xpack.security.http.ssl.enabled: true` with a certificate, and https:// in KHABAR_ELASTICSEARCH_URL"
         )
 
 
+def _is_reached_from_outside(server: Server) -> bool:
+    """Tell whether it hears anybody but this machine, as far as it says where it listens."""
+    nodes = server.ask(lambda es: es.nodes.info(metric="http")).body["nodes"].values()
+    bound = [f"//{address}" for node in nodes for address in node.get("http", {}).get("bound_address", ())]
+    return not all(map(_is_loopback, [*server.place.split(", "), *bound]))
+
+
 def _is_private(url: str) -> bool:
     """Tell whether nobody between can read what is said: it is encrypted, or does not leave the machine."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
+    return url.startswith("https:") or _is_loopback(url)
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
     try:
-        return parts.scheme == "https" or ip_address(host).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 

@@ -11,7 +11,6 @@ from khabar.models import Document, Hit, Outcome, Results
 from khabar.ports import Fold, Interval, RefusedDocumentsError, Sort
 from search.elastic import counts as elastic_counts
 from search.elastic import generations as elastic_generations
-from search.elastic import health
 from search.elastic import rows as elastic_rows
 from search.elastic.bulk import fetch
 from search.elastic.client import MissingIndexError, Server, connect
@@ -203,10 +202,6 @@ class ElasticIndex:
     def tally(self) -> dict[tuple[str, date, str, str | None], int]:
         """Return the number of rows by (source, day, outcome, reason)."""
         return elastic_rows.tally(self.server, self._read.outcomes)
-
-    def findings(self, now: datetime) -> Iterator[str]:
-        """Yield what is wrong with the server and what lies there, each with how to mend it."""
-        return health.findings(self.server, self.prefix, now)
 
     def close(self) -> None:
         """Give the connections back."""

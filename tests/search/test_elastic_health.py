@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,8 +15,9 @@ import elasticsearch_node
 import pytest
 from elasticsearch_node import Node
 
-from search.elastic import ElasticIndex, health, open_index
+from search import elastic
 from search.elastic import generations as elastic_generations
+from search.elastic import health
 from search.elastic.client import SearchServerError, Server, connect
 from search.elastic.disk import least_free
 from search.elastic.drift import difference
@@ -57,7 +59,7 @@ def found(server: Server, prefix: str) -> Callable[[], list[str]]:
     """Return what is wrong, each without the server's name, which every finding begins with."""
 
     def ask() -> list[str]:
-        said = list(health.findings(server, prefix, datetime.now(UTC)))
+        said = list(health.examine(server, prefix, datetime.now(UTC)))
         begin = f"Elasticsearch at {server.place} "
         assert all(each.startswith(begin) for each in said)
         return [each.removeprefix(begin) for each in said]
@@ -70,33 +72,34 @@ def test_a_server_as_it_should_be_has_nothing_wrong(found: Callable[[], list[str
 
 
 def test_a_prefix_that_nobody_has_used_yet_is_nothing_wrong(server: Server) -> None:
-    assert list(health.findings(server, "unused", datetime.now(UTC))) == []
+    assert list(health.examine(server, "unused", datetime.now(UTC))) == []
 
 
 # --- who is let in, and who can listen ----------------------------------------------------------------------
 
 
-def test_a_server_that_lets_anyone_in_is_found(elasticsearch_url: str) -> None:
-    with closing(connect(elasticsearch_url, user="elastic", password="any")) as server:
-        [said] = [each for each in health.findings(server, "unused", datetime.now(UTC)) if "anyone" in each]
-    assert "lets anyone in: set `xpack.security.enabled: true`" in said
+def test_a_server_that_lets_anyone_in_and_can_be_overheard_is_found(elasticsearch_url: str) -> None:
+    # This address is the machine's own, and does not look like it.
+    address = elasticsearch_url.replace("127.0.0.1", "0.0.0.0")
+    if address == elasticsearch_url:
+        pytest.skip("the Elasticsearch that was given is not on 127.0.0.1")
+    with closing(connect(address, user="elastic", password="any")) as server:
+        open_to_all, overheard = health.examine(server, "unused", datetime.now(UTC))
+    assert "lets anyone in: set `xpack.security.enabled: true`" in open_to_all
+    assert f"is asked over the network without TLS ({address})" in overheard and "https://" in overheard
+
+
+def test_what_only_this_machine_can_ask_needs_no_password(elasticsearch_url: str) -> None:
+    with closing(connect(elasticsearch_url)) as server:
+        assert server.lets_anyone_in()
+        assert list(health.examine(server, "unused", datetime.now(UTC))) == []
 
 
 def test_a_user_in_the_address_is_no_reason_to_let_anyone_in(node: Node) -> None:
     address = node.url.replace("//", f"//elastic:{PASSWORD}@")
     with closing(connect(address, authority=str(node.certificate))) as server:
         assert not server.lets_anyone_in()
-        assert list(health.findings(server, "unused", datetime.now(UTC))) == []
-
-
-def test_a_password_that_goes_over_the_network_in_the_open_is_found(elasticsearch_url: str) -> None:
-    # This address is the machine's own, and does not look like it.
-    address = elasticsearch_url.replace("127.0.0.1", "0.0.0.0")
-    if address == elasticsearch_url:
-        pytest.skip("the Elasticsearch that was given is not on 127.0.0.1")
-    with closing(connect(address)) as server:
-        [said] = [each for each in health.findings(server, "unused", datetime.now(UTC)) if "TLS" in each]
-    assert f"is asked over the network without TLS ({address})" in said and "https://" in said
+        assert list(health.examine(server, "unused", datetime.now(UTC))) == []
 
 
 def test_who_is_refused_is_said_in_one_line(node: Node, server: Server, prefix: str) -> None:
@@ -110,7 +113,7 @@ def test_who_is_refused_is_said_in_one_line(node: Node, server: Server, prefix: 
             closing(connect(node.url, **access)) as other,
             pytest.raises(SearchServerError, match=reason) as refusal,
         ):
-            list(health.findings(other, prefix, datetime.now(UTC)))
+            list(health.examine(other, prefix, datetime.now(UTC)))
         assert "\n" not in str(refusal.value) and password not in str(refusal.value)
 
 
@@ -327,17 +330,21 @@ def test_generations_that_are_left_over_are_found(
 
 def test_a_clock_that_differs_is_found(server: Server) -> None:
     behind = datetime.now(UTC) - timedelta(minutes=1)
-    [said] = health.findings(server, "unused", behind)
+    [said] = health.examine(server, "unused", behind)
     assert "has a clock at one that differs from this machine's by +60 s: set both by NTP" in said
 
 
-def test_an_index_tells_of_its_own_server(node: Node, prefix: str) -> None:
+def test_it_is_asked_without_opening_or_making_anything(node: Node, server: Server) -> None:
     access = {"user": "elastic", "password": PASSWORD, "authority": str(node.certificate)}
-    with closing(open_index(node.url, prefix, **access)) as index:
-        assert isinstance(index, ElasticIndex)
-        assert list(index.findings(datetime.now(UTC))) == []
-        node.request("PUT", f"/{prefix}-articles-1/_settings", {"index.blocks.write": True})
-        assert len(list(index.findings(datetime.now(UTC)))) == 1
+    assert list(elastic.findings(node.url, "unused", datetime.now(UTC), **access)) == []
+    assert elastic_generations.generations(server, "unused") == []
+
+
+def test_one_that_is_away_is_said_soon() -> None:
+    started = time.monotonic()
+    with pytest.raises(SearchServerError, match="no answer"):
+        list(elastic.findings("http://127.0.0.1:9", "unused", datetime.now(UTC)))
+    assert time.monotonic() - started < 5
 
 
 def set_cluster(node: Node, settings: dict[str, Any]) -> None:

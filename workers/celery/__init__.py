@@ -6,9 +6,10 @@ lost. So messages are taken off Redis before the work begins, and no setting has
 
 from khabar.config import load_settings
 from workers.celery.application import make_app
+from workers.celery.health import findings
 from workers.celery.messages import QUEUES
 from workers.celery.sender import Sender, sender
 
-__all__ = ["QUEUES", "Sender", "app", "sender"]
+__all__ = ["QUEUES", "Sender", "app", "findings", "sender"]
 
 app = make_app(load_settings)

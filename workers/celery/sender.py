@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from celery import Celery
+from celery.exceptions import SoftTimeLimitExceeded
 
 from khabar.jobs import Job
 from khabar.settings import Settings
@@ -32,6 +33,8 @@ class Sender:
                     queue=message.queue,
                     priority=LATER if later else LIVE,
                 )
+        except SoftTimeLimitExceeded:
+            raise  # it is about the task that sends, not about Redis
         except Exception as error:  # whatever it is, the next tick sends the job again
             log.warning("not sent, the next tick does it: %s (%s)", job, error)
             return False
@@ -41,6 +44,11 @@ class Sender:
         """Return how many messages wait in each queue. Raises what the broker raises."""
         with self._app.connection_for_read() as connection:
             return {name: waiting_in(connection.default_channel, name) for name in QUEUES}
+
+    def consumers(self, patience: float) -> dict[str, list[str]]:
+        """Return the queues that each worker takes messages from, of those that answer within `patience` seconds."""
+        said = self._app.control.inspect(timeout=patience).active_queues() or {}
+        return {worker: [queue["name"] for queue in queues] for worker, queues in said.items()}
 
     def close(self) -> None:
         """Give the connections back."""
