@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 
 from khabar.apart import read_apart
-from khabar.jobs import Job, Retag
+from khabar.errors import KhabarError
+from khabar.jobs import Ingest, Job, Retag
 from khabar.models import Batch
 from khabar.ports import Lease
 from khabar.runtime import Runtime
 from khabar.schedule import names
-from khabar.tick import keep_digest, retag_topic, tick
+from khabar.tick import keep_digest, retag_topic, tick, topic_plan
 from workers.holding import Holding, holding
 from workers.ingest import LEASE
 from workers.patience import kind, rest
@@ -22,7 +24,9 @@ from workers.read import read_task
 from workers.reader import ISOLATE_AFTER
 from workers.segment import Desk, cluster_left, ingest_segment
 
+CROWD = 1000  # messages for segments in the queue, above which a tick adds none: the first ones must be heard first
 SLICE = 240.0  # seconds of one job in one go: leases are short, and a redeploy waits no longer
+log = logging.getLogger(__name__)
 _KINDS = {
     "crawl": ("crawl",),
     "ingest": ("ingest", "cluster"),
@@ -33,9 +37,18 @@ _KINDS = {
 
 def look(runtime: Runtime, waiting: Mapping[str, int]) -> list[Job]:
     """Send what is due, and remember that it was sent; `waiting` tells how many messages each queue holds."""
-    runtime.take_over()
+    try:
+        runtime.take_over()
+    except KhabarError as error:  # one spool that cannot be read must not stop all other jobs
+        log.error("what the dead left behind is not taken over: %s", error)
 
     def send(job: Job, later: bool = False) -> None:
+        if isinstance(job, Ingest):
+            # It was sent when it was sealed: what is live goes before it. While nobody comes to read, messages that
+            # say the same again would fill Redis.
+            later = True
+            if waiting.get("ingest", 0) >= CROWD:
+                return
         if runtime.submit(job, later):
             for name in names(job):
                 runtime.ledger.mark_run(f"sent:{name}", runtime.clock())
@@ -70,19 +83,22 @@ def make_digests(runtime: Runtime, topics: Sequence[str], day: date) -> None:
                 keep_digest(runtime, runtime.catalogue.topics[topic], day)
 
 
-def retag(runtime: Runtime, topic: str, version: int, cursor: str) -> None:
-    """Match a topic on what is there for a while; what is left then is sent on."""
-    found, reached, ends = runtime.catalogue.topics.get(topic), cursor, time.monotonic() + SLICE
+def retag(runtime: Runtime, topic: str, version: int, cursor: str, seconds: float = SLICE) -> None:
+    """Match a topic on what is there for a while; what is left then is sent on. A message may be old, or come twice."""
+    found, ends = runtime.catalogue.topics.get(topic), time.monotonic() + seconds
     with kept(runtime, f"retag:{topic}:{version}") as held:
         if held is None or found is None or found.version != version:
             return
-        for step in retag_topic(runtime, found, cursor):
-            reached = step
+        plan = topic_plan(runtime.store, found)
+        if plan.retagged:
+            return
+        for reached in retag_topic(runtime, found, max(cursor, plan.cursor)):
+            cursor = reached
             if held.lost or time.monotonic() > ends:
                 break
         else:
             return
-    runtime.submit(Retag(topic, version, reached), later=True)
+    runtime.submit(Retag(topic, version, cursor), later=True)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -23,6 +23,7 @@ from khabar.jobs import Ingest, Job
 from khabar.ledger import sqlite
 from khabar.lock import Lock
 from khabar.ports import Index, Ledger, Submit
+from khabar.schedule import names
 from search import tantivy
 from search.generations import drop_generation, generations, swap
 from search.grammar import parse
@@ -80,7 +81,11 @@ class Runtime:
 
     def announce(self, sealed: Sealed) -> None:
         """Wake somebody up for a segment that is durable and marked pending; what was imported may wait."""
-        self.submit(Ingest(sealed.key), later=bool(sealed.imports))
+        job = Ingest(sealed.key)
+        if self.submit(job, later=bool(sealed.imports)):
+            # Unless that is remembered, the next tick sends it once more, before what was crawled meanwhile.
+            with suppress(KhabarError):
+                self.ledger.mark_run(f"sent:{names(job)[0]}", self.clock())
 
     def take_over(self) -> None:
         """Take over what the dead left behind on this machine: leases, and segments they did not seal."""

@@ -45,6 +45,8 @@ def _take(runtime: Runtime, sources: Iterable[str]) -> Iterator[Lease]:
     """Yield the leases of those that are due: the message may have come twice, or late, and publishers are asked once."""
     ledger = runtime.ledger
     for source in filter(None, map(runtime.catalogue.sources.get, sources)):
+        if not source.enabled:  # it was, when the message was sent
+            continue
         lease = ledger.acquire(f"crawl:{source.id}", runtime.holder, LEASE, runtime.clock())
         if lease is None:
             continue

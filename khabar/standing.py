@@ -61,5 +61,12 @@ class Standing:
 
 def _look(folder: Path) -> Look:
     """Return what tells whether a catalogue has changed: the names, times and sizes of its files."""
-    files = sorted(path for path in folder.rglob("*.yaml") if path.is_file())
-    return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files)
+    return tuple(sorted(seen for path in folder.rglob("*.yaml") if (seen := _seen(path))))
+
+
+def _seen(path: Path) -> tuple[str, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:  # gone since its folder was listed
+        return None
+    return str(path), found.st_mtime_ns, found.st_size

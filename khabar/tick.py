@@ -44,7 +44,7 @@ def snapshot(runtime: Runtime, waiting: Iterable[str] = RESTING) -> State:
         for source in runtime.catalogue.sources.values()
         if source.enabled
     )
-    topics = tuple(_plan(store, topic) for topic in runtime.catalogue.topics.values() if topic.enabled)
+    topics = tuple(topic_plan(store, topic) for topic in runtime.catalogue.topics.values() if topic.enabled)
     state = State(
         pending={segment: store.exists(outcome_key(segment)) for segment in segments},
         sources=sources,
@@ -74,8 +74,10 @@ def tick(runtime: Runtime, submit: Submit, waiting: Iterable[str] = RESTING) -> 
 
 def keep_digest(runtime: Runtime, topic: Topic, day: date) -> str:
     """Build the digest of a topic's day, keep it in the archive's store as it is, once; return its key."""
-    digest, names = build(runtime.index, topic, day), outlet_names(runtime)
     key = f"digests/{topic.id}/{day.isoformat()}"
+    if runtime.store.exists(f"{key}.json"):  # articles may have come since: it stays as it was sent
+        return f"{key}.html"
+    digest, names = build(runtime.index, topic, day), outlet_names(runtime)
     # What a killed process left is written again, so that all three tell the same; the JSON comes last, since it is
     # what marks the digest as made.
     runtime.store.replace(f"{key}.html", render_html(digest, names).encode())
@@ -99,7 +101,8 @@ def retag_topic(runtime: Runtime, topic: Topic, cursor: str = "") -> Iterator[st
     runtime.store.delete(under_way)
 
 
-def _plan(store: Store, topic: Topic) -> TopicPlan:
+def topic_plan(store: Store, topic: Topic) -> TopicPlan:
+    """Return what is there of a topic: its digests, and how far its version has been matched."""
     made = frozenset(
         date.fromisoformat(key.rsplit("/", 1)[1].removesuffix(".json"))
         for key in store.keys(f"digests/{topic.id}/")

@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
 
-from khabar.errors import KhabarError
 from khabar.ports import Lease, Ledger
 
 log = logging.getLogger(__name__)
@@ -36,7 +35,7 @@ def holding(
         while not held.lost and not ended.wait(seconds / 3):
             try:
                 renewed = ledger.renew(held.lease, seconds, clock())
-            except KhabarError as error:
+            except Exception as error:  # whatever it is: a thread that died of it would let the lease run out
                 log.warning("%s: not renewed: %s", held.lease.name, error)
                 continue
             held.lost = renewed is None

@@ -19,6 +19,7 @@ from khabar.models import Batch, Document, Folded, Outcome, OutcomeFile, Outcome
 from khabar.ports import Index, Ledger, RefusedDocumentsError
 from workers.cluster import ClusterReport, cluster
 from workers.fold import fold, unread
+from workers.holding import holding
 
 LEASE = 60.0  # seconds; renewed at a third of it
 BROKEN = ("crashed", "broken_page", "refused_by_index")  # reasons to be in quarantine
@@ -160,7 +161,9 @@ def cluster_indexed(
         for segment in segments:
             found = store.get(outcome_key(segment))
             articles.update(load(found, OutcomeFile).articles if found else ())
-        report = cluster(index, sorted(articles))
+        # Else a pass that takes longer than a lease would be begun again for ever, each time by another.
+        with holding(ledger, lease, LEASE, clock):
+            report = cluster(index, sorted(articles))
         if ledger.renew(lease, LEASE, clock()) is None:
             return None  # it took too long, and another has begun: the markers are for them to take
         for segment in segments:

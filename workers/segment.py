@@ -64,6 +64,7 @@ def cluster_left(desk: Desk) -> int:
     """Cluster what was indexed and left, a few segments a pass; returns how many segments that were."""
     pending = map(segment_of, islice(desk.store.keys("pending/"), LOOK))
     left = [segment for segment in pending if desk.store.exists(outcome_key(segment))]
+    random.shuffle(left)  # those over which a pass falls must not stand before the others each time
     for first in range(0, len(left), CLUSTER_SEGMENTS):
         if not cluster_in_turn(desk, left[first : first + CLUSTER_SEGMENTS]):
             return first

@@ -182,12 +182,45 @@ def test_a_version_is_matched_on_what_was_there_before_once(
     bring_in()
     assert Retag("gates", 1) in tick(gates, Bench())
     steps = retag_topic(gates, gates.catalogue.topics["gates"])
-    next(steps)
-    assert Retag("gates", 1) in tick(gates, Bench()), "it is not through before its end"
+    reached = next(steps)
+    assert Retag("gates", 1, reached) in tick(gates, Bench()), (
+        "it is not through before its end, and goes on there"
+    )
     list(steps)
+    assert not list(gates.store.keys("retagging/"))
     assert Retag not in kinds(tick(gates, Bench()))
     tagged = [document.article.title for document in gates.index.scan(gates.parse("topic:gates"))]
     assert tagged == ["A gate"]
+
+
+def test_a_digest_that_comes_twice_stays_as_it_was_sent(
+    gates: Runtime, seal_articles: SealArticles, bring_in: Callable[[], None]
+) -> None:
+    topic, day = gates.catalogue.topics["gates"], date(2025, 3, 1)
+    keep_digest(gates, topic, day)
+    kept = {name: gates.store.get(name) for name in gates.store.keys("digests/")}
+    seal_articles(("A gate", GATE))
+    bring_in()
+    list(retag_topic(gates, topic))
+    keep_digest(gates, topic, day)
+    assert {name: gates.store.get(name) for name in gates.store.keys("digests/")} == kept
+
+
+def test_a_digest_waits_for_what_is_still_to_be_read_and_is_marked_as_wanted_once(
+    gates: Runtime, clock: Any, seal_articles: SealArticles, bring_in: Callable[[], None]
+) -> None:
+    digest, name = Digest(("gates",), date(2025, 2, 28)), "wanted:digest:gates:2025-02-28"
+    seal_articles(("A gate", GATE))
+    assert digest not in tick(gates, Bench())
+    since = gates.ledger.last_run(name)
+    assert since == clock()
+    clock.later(minutes=59)
+    assert digest not in tick(gates, Bench()) and gates.ledger.last_run(name) == since
+    clock.later(minutes=1)
+    assert digest in tick(gates, Bench()), "an hour late is late enough"
+    clock.later(minutes=-30)
+    bring_in()
+    assert digest in tick(gates, Bench())
 
 
 # --- the loop -----------------------------------------------------------------------------------------------

@@ -50,8 +50,9 @@ def configuration(settings: Settings) -> dict[str, Any]:
             "tick": {
                 "task": "khabar.tick",
                 "schedule": settings.tick,
-                # One that nobody took in time says nothing that the next does not say.
-                "options": {"queue": "maintenance", "expires": max(settings.tick, 10)},
+                # One that nobody took in time says nothing that the next does not say. Not much sooner: a machine
+                # whose clock is ahead would take each of them for an old one.
+                "options": {"queue": "maintenance", "expires": max(10 * settings.tick, 600)},
             }
         },
         "beat_scheduler": SCHEDULER,
