@@ -161,18 +161,18 @@ def test_work_goes_on_there_and_comes_back(
 # --- what stands in the way ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("side", ["old", "new"])
 def test_work_under_way_on_either_side_is_named(
-    lived_in: Runtime, old: Settings, new: Settings, clock: Any, side: str
+    lived_in: Runtime, old: Settings, new: Settings, clock: Any
 ) -> None:
-    with working(old if side == "old" else new, clock) as busy:
-        lease = busy.ledger.acquire("crawl:paper", "elsewhere:1:2", 60, clock())
-        assert lease is not None
-        with pytest.raises(UnrestError, match="crawl:paper by elsewhere:1:2") as error:
-            migrate(Move(old, new), quiet, clock)
-        assert error.value.status == 3
-        busy.ledger.rest(lease, clock() + timedelta(minutes=5))
-        assert migrate(Move(old, new), quiet, clock).articles == 3, "a failed job that rests is no work"
+    with working(new, clock) as there:
+        for ledger in (lived_in.ledger, there.ledger):
+            lease = ledger.acquire("crawl:paper", "elsewhere:1:2", 60, clock())
+            assert lease is not None
+            with pytest.raises(UnrestError, match="crawl:paper by elsewhere:1:2") as error:
+                migrate(Move(old, new), quiet, clock)
+            assert error.value.status == 3
+            ledger.rest(lease, clock() + timedelta(minutes=5))  # a failed job that rests is no work
+        assert migrate(Move(old, new), quiet, clock).articles == 3
 
 
 def test_the_old_sides_index_and_a_reindex_are_held_off(
@@ -193,18 +193,15 @@ def test_the_old_sides_index_and_a_reindex_are_held_off(
         pass
 
 
-@pytest.mark.parametrize("what", ["claim", "segment"])
-def test_who_crawls_meanwhile_is_noticed(
-    lived_in: Runtime, old: Settings, new: Settings, clock: Any, what: str
-) -> None:
+def test_who_crawls_meanwhile_is_noticed(lived_in: Runtime, old: Settings, new: Settings, clock: Any) -> None:
     def say(message: str) -> None:
-        if message.endswith("indexed") and (claims := claimed(lived_in, "meanwhile")) and what == "segment":
-            fetched(lived_in, claims)
+        if message.endswith("indexed"):
+            claimed(lived_in, "meanwhile")
 
     with pytest.raises(UnrestError, match="meanwhile"):
         migrate(Move(old, new), say, clock)
     migrate(Move(old, new), quiet, clock)
-    assert told(new, clock).discovered == told(old, clock).discovered
+    assert told(new, clock).waiting == told(old, clock).waiting
 
 
 def test_where_there_is_nothing_nothing_is_moved(old: Settings, new: Settings, clock: Any) -> None:
@@ -221,7 +218,8 @@ def test_where_there_is_nothing_nothing_is_moved(old: Settings, new: Settings, c
 def test_a_lost_ledger_is_said_and_left_behind_where_that_is_asked_for(
     lived_in: Runtime, old: Settings, new: Settings, clock: Any, how: str
 ) -> None:
-    migrate(Move(old, new), quiet, clock)
+    with working(new, clock) as there:  # it has come here before
+        there.ledger.restore(lived_in.ledger.frontier(), lived_in.ledger.endpoints(), clock())
     lived_in.ledger.close()
     for end in ("", "-wal", "-shm"):
         old.ledger.with_name(old.ledger.name + end).unlink(missing_ok=True)
@@ -229,9 +227,6 @@ def test_a_lost_ledger_is_said_and_left_behind_where_that_is_asked_for(
         old.ledger.write_bytes(b"this was a ledger")
     with pytest.raises(UnrestError, match="add --from-archive to go on without the old ledger"):
         migrate(Move(old, new), quiet, clock)
-    with working(new, clock) as there:
-        there.ledger.finish([each.attempt for each in there.ledger.frontier()])
-        there.ledger.recount({}, [], clock())
     moved = migrate(Move(old, new, remembers=False), quiet, clock)
     assert (moved.attempts, moved.waiting, moved.findings) == (3, 0, ())
     with working(new, clock) as there:
@@ -245,19 +240,19 @@ def test_a_lost_ledger_is_said_and_left_behind_where_that_is_asked_for(
 def test_what_another_archive_left_there_is_named_and_replaced_only_when_told(
     lived_in: Runtime, old: Settings, new: Settings, clock: Any
 ) -> None:
-    with working(new, clock) as there:
+    other = replace(new, home=new.home.with_name("other"))
+    with working(other, clock) as there:
         fetched(there, claimed(there, "c", "d", "e", "f"))
         claimed(there, "g")
-    other = replace(new, home=new.home.with_name("third"))
-    migrate(Move(new, other), quiet, clock)
-    with pytest.raises(MigrationError, match=r"1 segment\(s\) that .* has not; .*1 other claim") as error:
+    migrate(Move(other, new), quiet, clock)
+    with pytest.raises(MigrationError) as error:
         migrate(Move(old, new), quiet, clock)
-    assert error.value.status == 2 and "--replace" in str(error.value)
+    for strange in ("has 1 segment(s)", "has other articles", "has 1 other claim(s)", "--replace"):
+        assert strange in str(error.value)
+    assert error.value.status == 2
     assert [each.url[-2:] for each in told(new, clock).waiting] == ["/g"], "nothing was done"
     moved = migrate(Move(old, new, replaces=True), quiet, clock)
     assert (moved.attempts, moved.waiting, moved.articles, moved.findings) == (7, 1, 7, ())
-    with pytest.raises(MigrationError, match="other articles"):
-        migrate(Move(old, replace(other, archive_url=old.archive_url)), quiet, clock)
 
 
 def test_what_is_broken_there_is_set_aside(
@@ -272,7 +267,7 @@ def test_what_is_broken_there_is_set_aside(
 # --- interrupted --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("at", ["objects copied", "segments counted", "segments indexed"])
+@pytest.mark.parametrize("at", ["objects copied", "segments indexed"])
 def test_one_that_was_interrupted_is_done_again(
     lived_in: Runtime, old: Settings, new: Settings, clock: Any, at: str
 ) -> None:
