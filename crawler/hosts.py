@@ -66,7 +66,7 @@ class Host:
 
         The ledger knows of the request before it is made: whoever takes over after our death waits as well.
         """
-        now = self._clock()
+        now, before = self._clock(), self._last
         wait = 0.0
         if self._last is not None:
             # Never longer than the delay: a clock set back must not silence a host for hours.
@@ -75,6 +75,7 @@ class Host:
             self._last = now + timedelta(seconds=wait)
             self.renew()
         if wait and await waited(stop, wait):
+            self._last = before  # no request was made, and whoever comes next need not wait from its time on
             return False
         return self.still_held() and not stop.is_set()
 

@@ -103,6 +103,50 @@ def test_the_end_of_the_crawl_ends_the_wait(ledger: Ledger) -> None:
     asyncio.run(story())
 
 
+def test_a_wait_that_was_cut_short_costs_the_next_holder_nothing(ledger: Ledger) -> None:
+    """A delay longer than a slice would never end else."""
+
+    async def story() -> float:
+        first, stop = await held(ledger, "a", delay=1.0), asyncio.Event()
+        await first.turn(stop)
+        first.answered()
+        started = time.monotonic()
+        asyncio.get_running_loop().call_later(0.4, stop.set)
+        assert not await first.turn(stop)
+        first.release()
+        second = await held(ledger, "b", delay=1.0)
+        assert await second.turn(asyncio.Event())
+        return time.monotonic() - started
+
+    assert 0.95 <= asyncio.run(story()) < 1.35
+
+
+def test_a_host_that_wants_rest_is_nobodys_until_it_had_it(ledger: Ledger) -> None:
+    async def story() -> None:
+        host = await held(ledger, "a")
+        host.rest = 600
+        host.release()
+        assert [lease.holder for lease in ledger.leases(now())] == [""]
+        assert await hold("alpha.example", ledger, "b", now, 0, asyncio.Event()) is None
+        await held(ledger, "b", clock=lambda: now() + timedelta(seconds=601))
+
+    asyncio.run(story())
+
+
+def test_who_slept_longer_than_the_lease_asks_the_ledger_whose_the_host_is(ledger: Ledger) -> None:
+    async def story() -> None:
+        shift = [timedelta()]
+        host = await held(ledger, clock=lambda: now() + shift[0])
+        shift[0] = timedelta(minutes=5)
+        assert host.still_held()  # nobody wanted it meanwhile
+        shift[0] = timedelta(minutes=10)
+        assert ledger.acquire("host:alpha.example", "b", 30, now() + shift[0]) is not None
+        assert not host.still_held()
+        assert not await host.turn(asyncio.Event())
+
+    asyncio.run(story())
+
+
 def test_a_held_host_is_waited_for_a_little(ledger: Ledger) -> None:
     async def story() -> None:
         first = await held(ledger, "a")

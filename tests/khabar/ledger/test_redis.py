@@ -393,6 +393,27 @@ def test_a_postponed_claim_that_is_finished_while_it_waits_does_not_come_back(le
     assert ledger.take(["daily.example"], 9, NOW + 2 * DAY) == ledger.due_domains(NOW + 2 * DAY) == []
 
 
+def test_a_queued_page_takes_a_kilobyte_at_most_whatever_its_feed_carries(own: redis_node.Redis) -> None:
+    """50,000 of them are to fit into 50 MB; benchmarks/ledger_memory.py measures the whole."""
+    pages, words = 3000, " ".join(f"word{n * 7919 % 1000}" for n in range(600))
+    with closing(open_ledger(own.url())) as ledger, own.admin() as admin:
+        look(ledger, [])
+        before = int(admin.info("memory")["used_memory_dataset"])
+        for start in range(0, pages, 50):
+            urls = [
+                f"https://daily.example/opinion/2026/03/14/a-bridge-too-late-{n}"
+                for n in range(start, start + 50)
+            ]
+            entries = [
+                Entry(url, "A bridge", ("Amina Rahi",), NOW, guid=url, text=f"<p>{url} {words}")
+                for url in urls
+            ]
+            found = [Found(each.url, "daily", FEED, "opinion", each) for each in entries]
+            assert len(look(ledger, found)) == 50
+        time.sleep(1)  # buffers of clients shrink
+        assert int(admin.info("memory")["used_memory_dataset"]) - before < pages * 1000
+
+
 def test_memory_of_what_is_long_gone_is_given_back(ledger: RedisLedger) -> None:
     claims = look(ledger, items(*range(500)))
     ledger.finish([claim.attempt for claim in claims])
