@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -125,6 +126,26 @@ def set_aside_broken(settings: Settings, clock: Clock) -> list[str]:
             generations.swap(settings.index, create_generation(settings.index))
         done.append(f"the unreadable index was left ({error.reason}): `khabar reindex` fills the new one")
     return done
+
+
+def empty_damaged(settings: Settings) -> list[str]:
+    """Empty a ledger on Redis that is damaged, so that the archive can tell it again; returns what was done.
+
+    What waited there to be fetched is found again by its feeds, as with any lost ledger.
+    """
+    if not settings.distributed:
+        return []
+    from khabar.ledger import redis  # noqa: PLC0415 - the embedded runtime does not import it
+
+    with closing(redis.open_ledger(str(settings.redis_url))) as ledger:
+        try:
+            ledger.demand_whole()
+        except LedgerError as error:
+            if not error.damaged:
+                raise
+            ledger.empty()
+            return [f"{error.place}: {error.what}: it was emptied, to be filled from the archive"]
+    return []
 
 
 def _fetched(store: Store) -> Iterator[Discovery]:

@@ -33,6 +33,8 @@ def ledger_rebuild(to: Console) -> None:
     Example: khabar ledger rebuild
     """
     _set_aside(to)
+    for what in rebuild.empty_damaged(to.settings):
+        click.echo(f"khabar: {what}", err=True)
     with working(to.settings) as runtime:
         attempts = rebuild.rebuild_ledger(runtime, lambda done: to.progress(f"{done} segments read"))
         to.progress_done()

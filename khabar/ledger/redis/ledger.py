@@ -9,7 +9,7 @@ from typing import Any, Literal
 from khabar import codec
 from khabar.ledger import memory
 from khabar.ledger.database import maybe_micros, maybe_moment, micros, moment
-from khabar.ledger.redis import claims, frontier, health, record, recount, restore
+from khabar.ledger.redis import claims, damage, frontier, health, record, recount, restore
 from khabar.ledger.redis.server import Server
 from khabar.models import Discovery
 from khabar.ports import EndpointState, Found, Lease
@@ -177,6 +177,12 @@ class RedisLedger:
     def findings(self, now: datetime) -> Iterator[str]:
         """Yield what is wrong with the server, each with how to mend it."""
         return health.findings(self.server, now)
+
+    def demand_whole(self) -> None:
+        """Raise LedgerError, `damaged`, where something in it is not what was put there, whoever reads it next."""
+        damage.demand_whole(self.server)
+        for _ in self.endpoints():
+            pass
 
     def empty(self) -> None:
         """Forget everything, what is damaged, too: `recount` tells it again what the archive knows."""

@@ -34,7 +34,7 @@ _WHEN_FULL = (
 _SOURCES = {"finish": "commit"}  # scripts that are another's under other flags
 _RECORDS = ("recall", "commit", "fade", "swap")  # scripts that need records.lua
 
-_REBUILD = "run `khabar ledger rebuild`: it makes a new one from the archive, and no article is lost"
+REBUILD = "run `khabar ledger rebuild`: it makes a new one from the archive, and no article is lost"
 _HOW = (
     ("OOM", "is full (maxmemory)", "raise its maxmemory; crawls may run on meanwhile to empty the frontier"),
     ("READONLY", "is a replica, which takes no writes", "name the primary in KHABAR_REDIS_URL"),
@@ -150,7 +150,7 @@ class Server:
             yield
         except (ValueError, IndexError, TypeError) as error:
             what = f"the ledger is damaged (a value cannot be read: {error})"
-            raise LedgerError(self.place, what, _REBUILD, damaged=True) from error
+            raise LedgerError(self.place, what, REBUILD, damaged=True) from error
 
     def _execute(self, *command: Any) -> Any:
         return self._client.execute_command(*command)
@@ -173,7 +173,7 @@ class Server:
             if _says(error, said, sign):
                 return LedgerError(self.place, f"Redis {what}", how, full=sign == "OOM")
         if said.startswith("WRONGTYPE"):
-            return LedgerError(self.place, f"the ledger is damaged ({said})", _REBUILD, damaged=True)
+            return LedgerError(self.place, f"the ledger is damaged ({said})", REBUILD, damaged=True)
         if isinstance(error, _TRANSIENT):
             how = "start Redis, or mend KHABAR_REDIS_URL"
             return LedgerError(self.place, f"Redis cannot be reached ({said})", how)
