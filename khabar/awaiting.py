@@ -21,8 +21,8 @@ Say = Callable[[str], None]
 class Awaiting:
     """Knows which segments are waited for, and how those ended that have come."""
 
-    def __init__(self, runtime: Runtime, say: Say = lambda _: None) -> None:
-        self._runtime, self._say = runtime, say
+    def __init__(self, runtime: Runtime, say: Say = lambda _: None, resend: float = RESEND) -> None:
+        self._runtime, self._say, self._resend = runtime, say, resend
         self._expected: dict[str, None] = {}  # in the order in which they were sealed
         self._moved = time.monotonic()
         self.progress = Progress()
@@ -42,7 +42,7 @@ class Awaiting:
         if come:
             self._moved = time.monotonic()
         elif self._expected:
-            if time.monotonic() - self._moved > RESEND:
+            if time.monotonic() - self._moved > self._resend:
                 self._send_again()
             time.sleep(timeout)
         return bool(self._expected)
@@ -60,7 +60,7 @@ class Awaiting:
         self._moved = time.monotonic()
         count = len(self._expected)
         self._say(
-            f"{count} segment(s) wait and no worker has finished one for {RESEND:.0f} s: is one running?"
+            f"{count} segment(s) wait and no worker has finished one for {self._resend:.0f} s: is one running?"
         )
         for segment in islice(self._expected, LOOK):
             self._runtime.submit(Ingest(segment))

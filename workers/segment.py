@@ -41,7 +41,8 @@ def ingest_segment(desk: Desk, lease: Lease, segment: str) -> None:
     if is_waiting(desk.store, segment):
         with holding(desk.ledger, lease, LEASE, desk.clock) as held:
             batch = desk.read(segment, lease.tries)
-            if held.lost:
+            # Asked now: a process that stood still for a while does not know yet that another was given the segment.
+            if held.lost or desk.ledger.renew(lease, LEASE, desk.clock()) is None:
                 return
             written = write(desk.index, [batch])
             for each in written.batches:
@@ -50,9 +51,9 @@ def ingest_segment(desk: Desk, lease: Lease, segment: str) -> None:
     cluster_in_turn(desk, [segment])
 
 
-def cluster_in_turn(desk: Desk, segments: Sequence[str]) -> bool:
+def cluster_in_turn(desk: Desk, segments: Sequence[str], turn: float = TURN) -> bool:
     """Cluster these segments when nobody else is at it; False where that took too long: the next tick sees to them."""
-    deadline = time.monotonic() + TURN
+    deadline = time.monotonic() + turn
     while cluster_indexed(desk.store, desk.index, desk.ledger, desk.holder, desk.clock, segments) is None:
         if time.monotonic() > deadline:
             return False
