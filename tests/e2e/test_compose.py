@@ -131,6 +131,33 @@ def secrets(folder: Path) -> Path:
     return folder / "secrets"
 
 
+@pytest.mark.parametrize("file", [ONE, MACHINES], ids=lambda file: file.name)
+@pytest.mark.parametrize("key", ["", "a key of $any\n"])
+def test_the_keys_of_the_bucket_are_handed_over_where_there_are_some(
+    tmp_path: Path, file: Path, key: str
+) -> None:
+    for name in ("s3_key_id", "s3_secret_key"):
+        (tmp_path / name).write_text(key)
+    told = compose.services(file, example() | JOINING)
+    machine = Machine(tmp_path, {"/run/secrets": str(tmp_path)}, {"PATH": os.environ["PATH"]})
+    script = 'printf "%s|" "${AWS_ACCESS_KEY_ID-none}" "${AWS_SECRET_ACCESS_KEY-none}" "$@"'
+    ran = machine.run(told["worker"], "sh", "-c", script, "sh", "a word", "$b").stdout
+    assert ran == (f"{key.strip()}|" * 2 if key else "none|none|") + "a word|$b|"
+
+
+def test_ours_are_well_as_long_as_their_file_is_fresh(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, {}, {"PATH": os.environ["PATH"]})
+    for name, service in compose.services(ONE, example()).items():
+        if name in OURS:
+            assert not machine.healthy(service)
+            alive = Path(machine.here(service, service.environment["KHABAR_ALIVE"]))
+            alive.touch()
+            assert machine.healthy(service)
+            late = time.time() - 130
+            os.utime(alive, (late, late))
+            assert not machine.healthy(service)
+
+
 # --- the whole, run -----------------------------------------------------------------------------------------
 
 
