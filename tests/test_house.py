@@ -82,7 +82,7 @@ def imported() -> set[str]:
 def test_everything_imported_is_asked_for_by_name() -> None:
     owners = packages_distributions()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    asked = {re.split(r"[>=<~! ]", line)[0].lower().replace("_", "-") for line in project["dependencies"]}
+    asked = {re.split(r"[\[>=<~! ]", line)[0].lower().replace("_", "-") for line in project["dependencies"]}
     for module in imported():
         assert {owner.lower().replace("_", "-") for owner in owners[module]} & asked, module
 
