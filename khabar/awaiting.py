@@ -29,6 +29,8 @@ class Awaiting:
 
     def expect(self, segment: str) -> None:
         """Wait for a segment, too."""
+        if not self._expected:
+            self._moved = time.monotonic()  # until now there was nothing that could have come
         self._expected[segment] = None
 
     def step(self, timeout: float = 0.2) -> bool:
