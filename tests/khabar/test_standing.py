@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from khabar.catalogue.problems import CatalogueError
 from khabar.settings import Settings
 from khabar.standing import Standing
 from search.tree import Everything
@@ -56,3 +57,50 @@ def test_a_catalogue_that_cannot_be_read_is_logged_and_the_last_one_serves_on(
     (settings.catalogue / "sources" / "xx" / "gate.yaml").write_text("id: gate\n")
     assert standing.runtime() is first and standing.runtime() is first
     assert caplog.text.count("the catalogue is left as it was") == 1
+
+
+def test_a_catalogue_that_is_mended_serves_from_then_on(
+    standing: Standing, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_source(settings.catalogue, "gate")
+    gate = settings.catalogue / "sources" / "xx" / "gate.yaml"
+    right = gate.read_text()
+    first = standing.runtime()
+    gate.write_text("id: gate\n")
+    assert standing.runtime() is first
+    gate.write_text(right.replace("The gate", "The old gate"))
+    assert standing.runtime().catalogue.sources["gate"].name == "The old gate"
+    gate.unlink()
+    assert "gate" not in standing.runtime().catalogue.sources
+    assert caplog.text.count("the catalogue is left as it was") == 1
+
+
+def test_where_no_catalogue_can_be_read_at_first_it_is_said_each_time_until_it_can(
+    standing: Standing, settings: Settings
+) -> None:
+    write_source(settings.catalogue, "gate")
+    gate = settings.catalogue / "sources" / "xx" / "gate.yaml"
+    right = gate.read_text()
+    gate.write_text("id: gate\n")
+    for _ in range(2):
+        with pytest.raises(CatalogueError, match=r"gate\.yaml"):
+            standing.runtime()
+    gate.write_text(right)
+    assert "gate" in standing.runtime().catalogue.sources
+
+
+def test_a_file_that_points_nowhere_is_no_part_of_a_catalogues_look(
+    standing: Standing, settings: Settings
+) -> None:
+    first = standing.runtime()
+    settings.catalogue.mkdir(parents=True, exist_ok=True)
+    (settings.catalogue / "gone.yaml").symlink_to("nowhere")
+    assert standing.runtime() is first
+
+
+def test_what_was_opened_is_given_back_and_opened_again(standing: Standing) -> None:
+    first = standing.runtime()
+    assert first.ledger.last_run("crawl:gate") is None
+    standing.close()
+    assert standing.runtime() is not first
+    assert standing.runtime().ledger.last_run("crawl:gate") is None
