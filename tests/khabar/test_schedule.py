@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from khabar.jobs import Cluster, Crawl, Digest, Ingest, Job, Retag
-from khabar.schedule import SENT_FOR, SourcePlan, State, TopicPlan, digest_day, due, names
+from khabar.schedule import HELD_FOR, SENT_FOR, SourcePlan, State, TopicPlan, digest_day, due, held, names
 
 NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
 KINDS = ("ingest", "cluster", "crawl", "digest", "retag")
@@ -260,3 +260,68 @@ def test_what_is_done_is_not_due(state: State) -> None:
         ),
     )
     assert due(done, NOW) == []
+
+
+# --- digests that are held back -----------------------------------------------------------------------------
+
+DIGEST = Digest(("border",), date(2026, 3, 13))
+NAME = names(DIGEST)[0]
+ENDED = datetime(2026, 3, 13, 19, tzinfo=UTC)  # midnight in Karachi, after the 13th
+HOUR = timedelta(hours=1)
+
+
+def test_a_digest_waits_for_segments_that_are_still_to_be_read_or_clustered() -> None:
+    for has_outcome in (False, True):
+        state = State({A: has_outcome}, topics=(TOPIC,))
+        assert held(state, NOW) == [DIGEST] and digests(state, NOW) == []
+    assert held(State(topics=(TOPIC,)), NOW) == [] and digests(State(topics=(TOPIC,)), NOW) == [DIGEST]
+
+
+@pytest.mark.parametrize(
+    ("last", "leased", "waits"),
+    [
+        (None, False, True),  # never looked at, and due
+        (ENDED - HOUR, False, True),  # due, and its last look was before the day was over
+        (ENDED - HOUR, True, True),
+        (NOW - HOUR / 2, True, False),  # looked at since: what is found now is of another day
+        (ENDED, False, False),
+        (ENDED + HOUR, False, False),
+    ],
+)
+def test_a_digest_waits_for_sources_that_were_not_looked_at_since_its_day_was_over(
+    last: datetime | None, leased: bool, waits: bool
+) -> None:
+    source = SourcePlan("dawn", 3600, last)
+    state = State(sources=(source,), topics=(TOPIC,), leased=frozenset({"crawl:dawn"} if leased else ()))
+    assert (held(state, NOW) == [DIGEST]) is waits is (digests(state, NOW) == [])
+
+
+def test_a_source_that_is_not_due_holds_no_digest_back_unless_it_is_being_crawled() -> None:
+    daily = SourcePlan("weekly", 7 * 86400, ENDED - HOUR)
+    state = State(sources=(daily,), topics=(TOPIC,))
+    assert digests(state, NOW) == [DIGEST]
+    assert held(replace(state, leased=frozenset({"crawl:weekly"})), NOW) == [DIGEST]
+
+
+@given(st.timedeltas(timedelta(), timedelta(days=3)))
+def test_a_digest_waits_an_hour_after_it_was_wanted_and_no_longer(since: timedelta) -> None:
+    state = State({A: False}, topics=(TOPIC,), wanted={NAME: NOW - since})
+    assert (digests(state, NOW) == []) is (since < HELD_FOR)
+
+
+def test_a_mark_of_a_wrong_clock_holds_nothing_back_for_ever() -> None:
+    state = State({A: False}, topics=(TOPIC,), wanted={NAME: NOW + timedelta(days=900)})
+    assert digests(state, NOW) == [DIGEST]
+
+
+def test_only_digests_are_held_back() -> None:
+    state = State({A: False, B: True}, topics=(replace(TOPIC, retagged=False, cursor="abc"),))
+    assert due(state, NOW) == [Ingest(A), Cluster(), Retag("border", 3, "abc")]
+
+
+def test_what_is_held_back_is_what_would_be_due_otherwise() -> None:
+    waiting = State({A: False}, topics=(TOPIC, replace(TOPIC, id="river")))
+    free = {job for job in due(replace(waiting, pending={}), NOW) if isinstance(job, Digest)}
+    assert set(held(waiting, NOW)) == free and len(free) == 2
+    made = replace(TOPIC, digests=frozenset({DIGEST.day}))
+    assert held(State({A: False}, topics=(made,)), NOW) == []
