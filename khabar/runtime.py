@@ -214,6 +214,7 @@ def _checks(runtime: Runtime) -> Sequence[Callable[[], Iterator[str]]]:
         assert isinstance(runtime.ledger, redis.RedisLedger)
         yield from runtime.ledger.findings(now)
         yield from celery.findings(settings)  # its messages lie there too
+        runtime.ledger.demand_whole()
 
     return (of_redis, lambda: elastic.findings(url, prefix, now, **_elastic_access(settings)))
 

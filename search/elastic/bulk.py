@@ -10,6 +10,7 @@ from khabar import codec
 from search.elastic.client import Patience, Server, TooLargeError, error_type, is_busy, reason_of
 
 _BYTES = 8_000_000  # of one request
+_SHARD = "5s"  # in which a shard that is nowhere may come back: longer than an answer takes, it would be sent twice
 
 Fate = Literal["written", "conflict", "busy", "refused"]
 
@@ -107,7 +108,7 @@ def _send(server: Server, writes: Sequence[list[bytes]]) -> Iterator[Item]:
     lines = [line for each in writes for line in each]
     try:
         # The client takes lines that are JSON already, though its types do not say so.
-        answer = server.ask(lambda es: es.bulk(operations=lines, filter_path=_NEEDED)).body  # pyright: ignore[reportArgumentType]
+        answer = server.ask(lambda es: es.bulk(operations=lines, filter_path=_NEEDED, timeout=_SHARD)).body  # pyright: ignore[reportArgumentType]
     except TooLargeError as error:
         if len(writes) == 1:
             yield Item("refused", reason=error.reason)

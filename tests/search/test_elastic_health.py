@@ -11,7 +11,6 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import elasticsearch_node
 import pytest
 from elasticsearch_node import Node
 
@@ -24,25 +23,13 @@ from search.elastic.drift import difference
 from search.elastic.fields import mapping
 from search.elastic.fields import settings as index_settings
 
-PASSWORD = "test-password"
 WATERMARK = "cluster.routing.allocation.disk.watermark."
-# Of the machine's disk the tests want nothing known: any byte that is free is enough.
-ROOM = {WATERMARK + stage: "1b" for stage in ("low", "high", "flood_stage")}
 ALLOCATION = "index.routing.allocation.enable"
 
 
-@pytest.fixture(scope="module")
-def node(elasticsearch_installed: None) -> Iterator[Node]:
-    settings = {"cluster.routing.allocation.disk.threshold_enabled": "true", "node.name": "one", **ROOM}
-    with elasticsearch_node.running(settings, password=PASSWORD) as started:
-        yield started
-
-
 @pytest.fixture
-def server(node: Node) -> Iterator[Server]:
-    with closing(
-        connect(node.url, user="elastic", password=PASSWORD, authority=str(node.certificate), patience=5)
-    ) as connected:
+def server(node: Node, access: dict[str, Any]) -> Iterator[Server]:
+    with closing(connect(node.url, patience=5, **access)) as connected:
         yield connected
 
 
@@ -95,22 +82,21 @@ def test_what_only_this_machine_can_ask_needs_no_password(elasticsearch_url: str
         assert list(health.examine(server, "unused", datetime.now(UTC))) == []
 
 
-def test_a_user_in_the_address_is_no_reason_to_let_anyone_in(node: Node) -> None:
-    address = node.url.replace("//", f"//elastic:{PASSWORD}@")
-    with closing(connect(address, authority=str(node.certificate))) as server:
+def test_a_user_in_the_address_is_no_reason_to_let_anyone_in(node: Node, access: dict[str, Any]) -> None:
+    address = node.url.replace("//", f"//elastic:{access['password']}@")
+    with closing(connect(address, authority=access["authority"])) as server:
         assert not server.lets_anyone_in()
         assert list(health.examine(server, "unused", datetime.now(UTC))) == []
 
 
-def test_who_is_refused_is_said_in_one_line(node: Node, server: Server, prefix: str) -> None:
+def test_who_is_refused_is_said_in_one_line(node: Node, access: dict[str, Any], prefix: str) -> None:
     node.request("PUT", "/_security/user/narrow", {"password": "narrow-password", "roles": []})
     for user, password, reason in (
         ("elastic", "wrong", "the user, password or API key is refused"),
         ("narrow", "narrow-password", "this user or API key may not do that"),
     ):
-        access = {"user": user, "password": password, "authority": str(node.certificate)}
         with (
-            closing(connect(node.url, **access)) as other,
+            closing(connect(node.url, user=user, password=password, authority=access["authority"])) as other,
             pytest.raises(SearchServerError, match=reason) as refusal,
         ):
             list(health.examine(other, prefix, datetime.now(UTC)))
@@ -334,8 +320,9 @@ def test_a_clock_that_differs_is_found(server: Server) -> None:
     assert "has a clock at one that differs from this machine's by +60 s: set both by NTP" in said
 
 
-def test_it_is_asked_without_opening_or_making_anything(node: Node, server: Server) -> None:
-    access = {"user": "elastic", "password": PASSWORD, "authority": str(node.certificate)}
+def test_it_is_asked_without_opening_or_making_anything(
+    node: Node, server: Server, access: dict[str, Any]
+) -> None:
     assert list(elastic.findings(node.url, "unused", datetime.now(UTC), **access)) == []
     assert elastic_generations.generations(server, "unused") == []
 
