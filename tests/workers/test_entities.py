@@ -18,7 +18,12 @@ from khabar.catalogue.entity import gather
 from khabar.models import Article, Entity
 from workers.entities import Matcher, compile_gazetteer, salience, tag_entities
 
-PASSAGES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "passages.yaml").read_text("utf-8"))
+HERE = Path(__file__).parent
+PASSAGES: list[dict[str, Any]] = [
+    passage
+    for name in ("passages", "passages_aside")
+    for passage in yaml.safe_load((HERE / f"{name}.yaml").read_text("utf-8"))
+]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -45,7 +50,7 @@ def found(tagged: Article) -> dict[str, list[str]]:
 
 
 def test_there_are_passages_enough_in_languages_enough() -> None:
-    assert len(PASSAGES) >= 20
+    assert len(PASSAGES) >= 60
     assert {passage["lang"] for passage in PASSAGES} >= {"en", "ur", "ps", "fa", "prs", "hi", "bn", "ar"}
 
 
@@ -54,9 +59,10 @@ def test_a_passage_holds_what_it_says_and_nothing_it_only_seems_to(
     shipped: Matcher, passage: dict[str, Any]
 ) -> None:
     tagged = tag_entities(article(passage["text"], passage.get("title", ""), passage["lang"]), shipped)
-    ids = {entity.id for entity in tagged.entities}
-    assert set(passage.get("has", ())) <= ids
-    assert not ids & set(passage.get("not", ()))
+    counts = {entity.id: len(entity.mentions) for entity in tagged.entities}
+    assert set(passage.get("has", ())) <= set(counts)
+    assert not set(counts) & set(passage.get("not", ()))
+    assert {name: counts.get(name, 0) for name in passage.get("counts", ())} == passage.get("counts", {})
 
 
 # --- spans --------------------------------------------------------------------------------------------------
