@@ -161,5 +161,8 @@ def _attention(progress: Progress) -> int:
             f"khabar: {damage.segment}, byte {damage.offset}: {damage.reason}: the rest was read", err=True
         )
     if progress.broken:
-        click.echo(f"khabar: {progress.broken} page(s) broke a stage: `khabar quarantine list`", err=True)
+        click.echo(
+            f"khabar: {progress.broken} page(s) broke a stage or the index refused: `khabar quarantine list`",
+            err=True,
+        )
     return int(bool(progress.broken or progress.damage))
