@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from khabar.ledger.database import Row, maybe_micros, maybe_moment, micros, moment
 from khabar.ports import Lease
 
+# A lease that ends later was given by a clock that was wrong: it must not stop a job for ever. No host rests longer.
+LONGEST = timedelta(days=2)
 COLUMNS = "name, holder, token, until, last_request, tries"
 
 
 def acquire(link: sqlite3.Connection, name: str, holder: str, ttl: float, now: datetime) -> Lease | None:
     """Take a lease and count the try; the same holder may take its own again, and gets a new token."""
     row = link.execute(
-        "SELECT 1 FROM leases WHERE name = ? AND released = 0 AND until > ? AND holder <> ?",
-        (name, micros(now), holder),
+        "SELECT 1 FROM leases WHERE name = ? AND released = 0 AND until BETWEEN ? AND ? AND holder <> ?",
+        (name, *running(now), holder),
     ).fetchone()
     if row is not None:
         return None
@@ -27,6 +29,11 @@ def acquire(link: sqlite3.Connection, name: str, holder: str, ttl: float, now: d
         (name, holder, _next_token(link), until),
     )
     return _read(link, name)
+
+
+def running(now: datetime) -> tuple[int, int]:
+    """Return between which moments a lease ends that is running now."""
+    return micros(now) + 1, micros(now + LONGEST)
 
 
 def renew(

@@ -176,8 +176,10 @@ class SqliteLedger:
 
     def leases(self, now: datetime) -> list[Lease]:
         """Return the running leases."""
-        sql = f"SELECT {leases.COLUMNS} FROM leases WHERE released = 0 AND until > ? ORDER BY name"  # noqa: S608
-        return [leases.lease_of(row) for row in self._database.rows(sql, micros(now))]
+        sql = (
+            f"SELECT {leases.COLUMNS} FROM leases WHERE released = 0 AND until BETWEEN ? AND ? ORDER BY name"  # noqa: S608
+        )
+        return [leases.lease_of(row) for row in self._database.rows(sql, *leases.running(now))]
 
     def tries(self, name: str) -> int:
         """Return how often a job was started without being done."""

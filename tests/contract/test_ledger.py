@@ -754,3 +754,16 @@ def test_whatever_happens_the_accounting_holds(
     assert sorted(waiting) == sorted(claim.url for claim in mine.frontier())
     days = [(claim.source, claim.claimed.date()) for claim in made]
     assert mine.discovered() == {key: days.count(key) for key in days}
+
+
+def test_a_lease_that_a_wrong_clock_gave_stops_nobody_for_ever(ledger: Ledger) -> None:
+    wrong = NOW + timedelta(days=400)
+    lease = ledger.acquire("ingest:a", "wrong:1:1", 60, wrong)
+    assert lease is not None
+    assert ledger.leases(NOW) == []
+    ours = ledger.acquire("ingest:a", "right:1:1", 60, NOW)
+    assert ours is not None and ours.token > lease.token
+    assert ledger.renew(lease, 60, wrong) is None
+    ledger.rest(ours, NOW + timedelta(days=1))
+    assert ledger.acquire("ingest:a", "wrong:1:1", 60, NOW) is None, "a host may rest for a day"
+    assert [found.name for found in ledger.leases(NOW)] == ["ingest:a"]

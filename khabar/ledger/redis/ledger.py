@@ -9,6 +9,7 @@ from typing import Any, Literal
 from khabar import codec
 from khabar.ledger import memory
 from khabar.ledger.database import maybe_micros, maybe_moment, micros, moment
+from khabar.ledger.leases import running
 from khabar.ledger.redis import claims, damage, frontier, health, record, recount, restore
 from khabar.ledger.redis.server import Server
 from khabar.models import Discovery
@@ -124,7 +125,10 @@ class RedisLedger:
 
     def acquire(self, name: str, holder: str, ttl: float, now: datetime) -> Lease | None:
         """Take a lease for `ttl` seconds; None while someone else's is running."""
-        row = self.server.run("acquire", name=name, holder=holder, now=micros(now), until=_until(now, ttl))
+        soonest, latest = running(now)
+        row = self.server.run(
+            "acquire", name=name, holder=holder, soonest=soonest, latest=latest, until=_until(now, ttl)
+        )
         return _lease(name, row) if row else None
 
     def renew(
@@ -150,7 +154,8 @@ class RedisLedger:
 
     def leases(self, now: datetime) -> list[Lease]:
         """Return the running leases."""
-        rows = self.server.run("leases", now=micros(now))
+        soonest, latest = running(now)
+        rows = self.server.run("leases", soonest=soonest, latest=latest)
         return sorted((_lease(row[0].decode(), row[1:]) for row in rows), key=lambda lease: lease.name)
 
     def tries(self, name: str) -> int:

@@ -1,7 +1,9 @@
 -- Takes a lease and counts the try; the same holder may take its own again, and gets a new token.
 local key = PREFIX .. 'lease:' .. given.name
 local held = call('HMGET', key, 'holder', 'until', 'released')
-if held[1] and held[3] == '0' and tonumber(held[2]) > given.now and held[1] ~= given.holder then return false end
+local ends = tonumber(held[2] or 0)
+local running = held[3] == '0' and ends >= given.soonest and ends <= given.latest
+if running and held[1] ~= given.holder then return false end
 -- One number for all names, so that a lease may be forgotten and its name's next token still be higher.
 local token = call('HINCRBY', numbers, 'last_token', 1)
 call('HSET', key, 'holder', given.holder, 'token', token, 'until', whole(given['until']), 'released', 0)
