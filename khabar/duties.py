@@ -56,8 +56,13 @@ def look(runtime: Runtime, waiting: Mapping[str, int]) -> list[Job]:
     return tick(runtime, send, [kind for queue, count in waiting.items() if count for kind in _KINDS[queue]])
 
 
-def ingest(runtime: Runtime, knowledge: Callable[[], Knowledge], segment: str) -> None:
-    """Bring a segment into the index, unless another is at it."""
+def ingest(
+    runtime: Runtime,
+    knowledge: Callable[[], Knowledge],
+    segment: str,
+    is_current: Callable[[], bool] = lambda: True,
+) -> None:
+    """Bring a segment into the index, unless another is at it; once more if the catalogue has changed meanwhile."""
 
     def read(segment: str, tries: int) -> Batch:
         # A segment that two processes died of is read where a death costs one page.
@@ -66,8 +71,9 @@ def ingest(runtime: Runtime, knowledge: Callable[[], Knowledge], segment: str) -
         return read_task(segment, runtime.store, knowledge())
 
     with leased(runtime, f"ingest:{segment}") as lease:
-        if lease is not None:
-            ingest_segment(_desk(runtime, read), lease, segment)
+        is_done = lease is None or ingest_segment(_desk(runtime, read, is_current), lease, segment)
+    if not is_done:
+        runtime.submit(Ingest(segment))
 
 
 def cluster(runtime: Runtime) -> None:
@@ -130,5 +136,7 @@ def kept(runtime: Runtime, name: str) -> Generator[Holding | None]:
             yield held
 
 
-def _desk(runtime: Runtime, read: Callable[[str, int], Batch]) -> Desk:
-    return Desk(runtime.store, runtime.index, runtime.ledger, read, runtime.holder, runtime.clock)
+def _desk(
+    runtime: Runtime, read: Callable[[str, int], Batch], is_current: Callable[[], bool] = lambda: True
+) -> Desk:
+    return Desk(runtime.store, runtime.index, runtime.ledger, read, runtime.holder, runtime.clock, is_current)

@@ -53,6 +53,10 @@ class Standing:
             self._knowledge = prepare((self._runtime or self.runtime()).catalogue)
         return self._knowledge
 
+    def is_current(self) -> bool:
+        """Tell whether the catalogue's files are still as they were when the runtime was last asked for."""
+        return _look(self._settings().catalogue) == self._seen
+
     def close(self) -> None:
         """Give everything back."""
         self._stack.close()

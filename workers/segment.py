@@ -31,11 +31,13 @@ class Desk:
     read: Read
     holder: str
     clock: Callable[[], datetime]
+    is_current: Callable[[], bool] = lambda: True  # whether `read` knows today's catalogue
 
 
-def ingest_segment(desk: Desk, lease: Lease, segment: str) -> None:
+def ingest_segment(desk: Desk, lease: Lease, segment: str) -> bool:
     """Bring a segment into the index under its lease, then cluster; one that is done by now is left alone.
 
+    False where it is to be done once more at once, because the catalogue has changed meanwhile.
     The lease is given back when it is done. What raises leaves it to the caller: it knows how long the job rests.
     """
     if is_waiting(desk.store, segment):
@@ -43,12 +45,16 @@ def ingest_segment(desk: Desk, lease: Lease, segment: str) -> None:
             batch = desk.read(segment, lease.tries)
             # Asked now: a process that stood still for a while does not know yet that another was given the segment.
             if held.lost or desk.ledger.renew(lease, LEASE, desk.clock()) is None:
-                return
+                return True
             written = write(desk.index, [batch])
+            # A retag of the new catalogue may have passed before these were there; one that begins later finds them.
+            if not desk.is_current():
+                return False
             for each in written.batches:
                 conclude(desk.store, each, written.rows.values())
     desk.ledger.release(lease, done=True)
     cluster_in_turn(desk, [segment])
+    return True
 
 
 def cluster_in_turn(desk: Desk, segments: Sequence[str], turn: float = TURN) -> bool:

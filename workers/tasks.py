@@ -54,7 +54,7 @@ def tick(**_newer: Any) -> None:
 @task("khabar.ingest", limit=900)
 def ingest(segment: str, **_newer: Any) -> None:
     """Bring a segment into the index."""
-    duties.ingest(standing.runtime(), standing.knowledge, segment)
+    duties.ingest(standing.runtime(), standing.knowledge, segment, standing.is_current)
 
 
 @task("khabar.cluster", limit=900)

@@ -22,6 +22,7 @@ from khabar.models import OutcomeFile
 from khabar.runtime import Runtime, working
 from khabar.schedule import SENT_FOR
 from khabar.settings import Settings
+from khabar.standing import Standing
 from search.tree import Everything
 from workers.pipeline import Knowledge
 from workers.reader import CEILING
@@ -261,6 +262,39 @@ def test_after_two_failures_a_segment_is_read_by_a_process_of_its_own(
     assert state(runtime, segment) == (False, True)
     [document] = runtime.index.scan(Everything())
     assert [match.id for match in document.article.topics] == ["gates"], "it knows this home's catalogue"
+
+
+def test_a_topic_that_changes_while_a_segment_is_read_misses_nothing_of_it(
+    runtime: Runtime, settings: Settings, clock: Any, post: Post, seal_articles: SealArticles
+) -> None:
+    segment = seal_articles(
+        ("A river", "Water ran under the bridge for nine days, and nobody knew why. " * 3)
+    )
+    post.take()
+    standing = Standing(lambda: settings, clock)
+    try:
+        at_work = standing.runtime()
+        at_work.__dict__["submit"] = post
+
+        def change_and_retag() -> Knowledge:
+            known = standing.knowledge()
+            topic = settings.catalogue / "topics" / "gates.yaml"
+            topic.write_text(TOPIC.replace("query: gate", "query: bridge"))
+            with working(settings, clock) as beside:
+                duties.retag(beside, "gates", 2, "")
+            assert runtime.store.exists("retagged/gates/000002"), "it is through before the article is there"
+            return known
+
+        duties.ingest(at_work, change_and_retag, segment, standing.is_current)
+        assert post.take() == [(Ingest(segment), False)]
+        assert state(runtime, segment) == (True, False)
+        assert runtime.ledger.leases(clock()) == []
+        duties.ingest(standing.runtime(), standing.knowledge, segment, standing.is_current)
+    finally:
+        standing.close()
+    assert state(runtime, segment) == (False, True)
+    [document] = runtime.index.scan(Everything())
+    assert [(match.id, match.version) for match in document.article.topics] == [("gates", 2)]
 
 
 def test_what_was_left_unclustered_is_clustered(

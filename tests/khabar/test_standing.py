@@ -41,7 +41,9 @@ def test_a_catalogue_that_changes_during_a_job_takes_nothing_from_it(
 ) -> None:
     at_work = standing.runtime()
     assert at_work.index.search(Everything()).total == 0
+    assert standing.is_current()
     write_source(settings.catalogue, "gate")
+    assert not standing.is_current()
     assert standing.knowledge() is standing.knowledge()
     assert at_work.ledger.last_run("crawl:gate") is None, "its ledger is open"
     known = standing.knowledge()
