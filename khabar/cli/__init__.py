@@ -66,6 +66,7 @@ def khabar() -> None:
 def main() -> None:
     """Run the command line; every error that its reader can mend is one line on stderr."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # our one line says what is away
     try:
         khabar(standalone_mode=False)
     except click.ClickException as error:
