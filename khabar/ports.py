@@ -200,6 +200,18 @@ Sort = Literal["relevance", "newest", "oldest"]
 Interval = Literal["day", "week", "month"]
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a page of hits ended: what its last hit was sorted by.
+
+    `when` is the microseconds since 1970 at which it stands among the newest; `score` matters to relevance alone.
+    """
+
+    score: float
+    when: int
+    id: str
+
+
 class RefusedDocumentsError(KhabarError):
     """An index takes some documents never, for what they hold; all others are written. `refused`: reasons by article id."""
 
@@ -240,8 +252,13 @@ class Index(Protocol):
         facets: Sequence[str] = (),
         timeline: Interval | None = None,
         timezone: str = "UTC",
+        after: Mark | None = None,
     ) -> Results:
-        """Return one page of hits, without snippets, with the exact total."""
+        """Return one page of hits, without snippets, with the exact total.
+
+        `after` is where the page before ended, in place of an offset: what was added or taken out meanwhile moves
+        nothing, as long as it does not change the scores by which hits are sorted.
+        """
         ...
 
     def scan(self, query: Node, after: str = "") -> Iterator[Document]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from khabar import codec
 from khabar.models import Document, Hit, Outcome, Results
-from khabar.ports import Fold, Interval, RefusedDocumentsError, Sort
+from khabar.ports import Fold, Interval, Mark, RefusedDocumentsError, Sort
 from search.elastic import counts as elastic_counts
 from search.elastic import generations as elastic_generations
 from search.elastic import rows as elastic_rows
@@ -127,6 +127,7 @@ class ElasticIndex:
         facets: Sequence[str] = (),
         timeline: Interval | None = None,
         timezone: str = "UTC",
+        after: Mark | None = None,
     ) -> Results:
         """Return one page of hits with the exact total, facets and timeline; without score, the newest come first.
 
@@ -136,7 +137,8 @@ class ElasticIndex:
         index, found = self._read.articles, compiled(query, ranked=by_relevance)
         order = _ORDERS[sort] if by_relevance or sort != "relevance" else _ORDERS["newest"]
         counts = elastic_counts.facet_counts(facets) | (elastic_counts.extent_counts() if timeline else {})
-        page_ = page(self.server, index, found, order, limit, offset, counts)
+        passed = [getattr(after, key.lstrip("_")) for each in order for key in each] if after else None
+        page_ = page(self.server, index, found, order, limit, offset, counts, after=passed)
         hits = (Hit(_document(hit), hit["sort"][0] if by_relevance else 0.0) for hit in page_.hits)
         return Results(
             page_.total,

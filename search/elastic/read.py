@@ -58,9 +58,14 @@ def page(
     offset: int,
     counts: dict[str, Any] | None = None,
     window: int = WINDOW,
+    after: list[Any] | None = None,
 ) -> Page:
-    """Return one page in an order; scores are those of the whole index, however many shards it has."""
+    """Return one page in an order, from the first hit or from the one whose sort values come next `after`.
+
+    Scores are those of the whole index, however many shards it has.
+    """
     body = {"query": query, "sort": order, "track_total_hits": True, "aggs": counts or {}}
+    body |= {"search_after": after} if after and limit else {}
     deep = offset + limit > window
     body |= {"size": 0} if deep else {"from": offset, "size": limit}
     answer = search(server, index, body, "dfs_query_then_fetch")

@@ -9,6 +9,7 @@ import tantivy
 
 from khabar import codec
 from khabar.models import Document, Outcome
+from khabar.ports import Sort
 from khabar.text import words
 from search import schema
 from search.schema import FORMS, form_field, micros
@@ -90,9 +91,14 @@ def _add_times(target: tantivy.Document, document: Document) -> None:
     first = micros(document.references[0].date if document.references else article.fetched)
     target.add_integer("first", first)
     target.add_unsigned("first_key", time_key(first, article.id))
-    target.add_unsigned("oldest", time_key(when, article.id))
-    target.add_unsigned("newest", time_key(_LAST - when, article.id))
+    target.add_unsigned("oldest", when_key("oldest", when, article.id))
+    target.add_unsigned("newest", when_key("newest", when, article.id))
     target.add_unsigned("id_key", id_key(article.id))
+
+
+def when_key(field: Sort, when: int, name: str) -> int:
+    """Return the number by which an article stands among the oldest or the newest; it rises in both."""
+    return time_key(when if field == "oldest" else _LAST - when, name)
 
 
 def time_key(when: int, name: str) -> int:

@@ -12,21 +12,23 @@ from tantivy import Query
 
 from khabar import codec
 from khabar.models import Document, Folded, Hit, Outcome, Results
-from khabar.ports import Fold, Interval, RefusedDocumentsError, Sort
+from khabar.ports import Fold, Interval, Mark, RefusedDocumentsError, Sort
 from khabar.text import TEXT_VERSION
 from search import generations
 from search.generations import DamagedIndexError
 from search.schema import SCHEMA_VERSION
 from search.tantivy import counts as tantivy_counts
+from search.tantivy import engine
 from search.tantivy import rows as tantivy_rows
 from search.tantivy.engine import Engine, Snapshot, create, reading, writing
 from search.tantivy.fields import article_document, article_schema, id_key, micros, outcome_schema
+from search.tantivy.following import after_field, after_score
 from search.tantivy.order import by_field, by_score, found_all, walk
 from search.tantivy.query import all_of, any_of, checked
 from search.tree import Node, ranks
 
 Lock = Callable[[], AbstractContextManager[object]]
-_FIELDS: dict[Sort, str] = {"relevance": "newest", "newest": "newest", "oldest": "oldest"}
+_FIELDS: dict[Sort, Sort] = {"relevance": "newest", "newest": "newest", "oldest": "oldest"}
 _VERSION = f"{SCHEMA_VERSION}.{TEXT_VERSION}"
 
 
@@ -120,6 +122,7 @@ class TantivyIndex:
         facets: Sequence[str] = (),
         timeline: Interval | None = None,
         timezone: str = "UTC",
+        after: Mark | None = None,
     ) -> Results:
         """Return one page of hits with the exact total, facets and timeline; without score, the newest come first.
 
@@ -129,8 +132,8 @@ class TantivyIndex:
         snapshot = articles.snapshot()
         found = checked(query, snapshot)
         by_relevance = sort == "relevance" and ranks(query)
-        order, field = (by_score, "newest") if by_relevance else (by_field, _FIELDS[sort])
-        total, hits = order(snapshot, found, field, limit, offset, lambda address: _name(snapshot, address))
+        order = None if by_relevance else _FIELDS[sort]
+        total, hits = _page(snapshot, found, order, limit, offset, after)
         return Results(
             total,
             tuple(Hit(_load(snapshot, address), key if by_relevance else 0.0) for key, address in hits),
@@ -255,6 +258,23 @@ def _rows(folded: Mapping[str, Folded | None], refused: Container[str]) -> Itera
     for name, result in folded.items():
         if result is not None and name not in refused:
             yield from result.outcomes
+
+
+def _page(
+    snapshot: Snapshot, found: Query, field: Sort | None, limit: int, offset: int, after: Mark | None
+) -> tuple[int, list[engine.Hit]]:
+    """Return the exact total and one page, by a field or by score, from an offset or from where another ended."""
+
+    def name(address: tantivy.DocAddress) -> str:
+        return _name(snapshot, address)
+
+    if after is not None and limit:
+        if field is None:
+            return after_score(snapshot, found, after, limit, name)
+        return after_field(snapshot, found, field, after, limit, name)
+    if field is None:
+        return by_score(snapshot, found, limit, offset, name)
+    return by_field(snapshot, found, field, limit, offset, name)
 
 
 def _load(snapshot: Snapshot, address: tantivy.DocAddress) -> Document:

@@ -20,22 +20,32 @@ def by_field(
     snapshot: Snapshot, query: tantivy.Query, field: str, limit: int, offset: int, name: Name
 ) -> tuple[int, list[Hit]]:
     """Return the exact total and one page by rising `field`, equal ones by name."""
-    return _page(lambda wanted: snapshot.search(query, wanted, field), limit, offset, _named(name))
+    return _page(lambda wanted: snapshot.search(query, wanted, field), limit, offset, named(name))
 
 
 def by_score(
-    snapshot: Snapshot, query: tantivy.Query, then: str, limit: int, offset: int, name: Name
+    snapshot: Snapshot, query: tantivy.Query, limit: int, offset: int, name: Name
 ) -> tuple[int, list[Hit]]:
-    """Return the exact total and one page by falling score, equal ones by rising `then`, then by name."""
+    """Return the exact total and one page by falling score, equal ones the newest first, then by name."""
+    return _page(lambda wanted: snapshot.search(query, wanted), limit, offset, newest_first(snapshot, name))
+
+
+def named(name: Name) -> Settle:
+    """Return what puts equal hits in the order of their names."""
+    return lambda run: sorted(run, key=lambda hit: name(hit[1]))
+
+
+def newest_first(snapshot: Snapshot, name: Name) -> Settle:
+    """Return what puts hits of equal score in order: the newest first, then by name."""
 
     def settle(run: Sequence[Hit]) -> list[Hit]:
         addresses = [address for _, address in run]
-        values = snapshot.values(addresses, then)
+        values = snapshot.values(addresses, "newest")
         keyed = sorted(zip((value or 0 for value in values), addresses, strict=True), key=lambda hit: hit[0])
-        ordered = _settled(keyed, _named(name), 0, len(keyed))
+        ordered = _settled(keyed, named(name), 0, len(keyed))
         return [(run[0][0], address) for _, address in ordered]
 
-    return _page(lambda wanted: snapshot.search(query, wanted), limit, offset, settle)
+    return settle
 
 
 def found_all(snapshot: Snapshot, query: tantivy.Query) -> list[tantivy.DocAddress]:
@@ -57,7 +67,7 @@ def walk(
         last = found[-1][0] if len(found) == window else None
         # The like of the last one may lie beyond the window: they come together with the next.
         whole = [hit for hit in found if last is None or hit[0] < last]
-        yield from (address for _, address in _settled(whole, _named(name), 0, len(whole)))
+        yield from (address for _, address in _settled(whole, named(name), 0, len(whole)))
         if last is None:
             return
         window = window if whole else window * 2
@@ -74,10 +84,6 @@ def _page(
     if len(hits) < total and hits[-1][0] == hits[end - 1][0]:  # more equals than the slack takes in
         _, hits = search(total)
     return total, _settled(hits, settle, offset, end)[offset:end]
-
-
-def _named(name: Name) -> Settle:
-    return lambda run: sorted(run, key=lambda hit: name(hit[1]))
 
 
 def _settled(hits: Sequence[Hit], settle: Settle, start: int, end: int) -> list[Hit]:

@@ -19,6 +19,7 @@ from khabar.models import (
     Document,
     Entity,
     Folded,
+    Hit,
     Mention,
     Outcome,
     Reference,
@@ -26,10 +27,11 @@ from khabar.models import (
     TopicMatch,
     attempt_name,
 )
-from khabar.ports import Fold, Index, RefusedDocumentsError
+from khabar.ports import Fold, Index, Mark, RefusedDocumentsError
 from search import elastic
 from search.elastic import generations as elastic_generations
 from search.grammar import parse
+from search.schema import micros
 from search.tantivy import open_index
 from search.tree import Everything
 
@@ -298,6 +300,54 @@ def test_pages_tile_what_is_found_though_many_are_equal(index: Index) -> None:
             if query == "peace" and sort == "relevance":  # titles differ by one word: all score alike
                 assert {len(each) for each in pages[:21]} == {7}
             assert [number for each in pages for number in each] == sorted(numbers), (sort, query)
+
+
+def test_pages_by_mark_tile_what_is_found_though_articles_come_in_between(index: Index) -> None:
+    seed = random.Random(6)
+    numbers = [seed.getrandbits(80) for _ in range(60)] + [
+        0xABC << 68 | seed.getrandbits(68) for _ in range(30)
+    ]
+    for start in range(0, 90, 30):  # in several segments
+        put(index, *(document(n, published=NOW - (n % 3) * DAY) for n in numbers[start : start + 30]))
+    for sort in ("newest", "oldest", "relevance"):
+        for query in ("*", "peace"):
+            whole = found(index, query, sort=sort, limit=200)
+            before, pages = whole[:7], []
+            mark = None
+            while page := index.search(parse(query, now=NOW), sort=sort, limit=7, after=mark):
+                pages += [int(hit.document.article.id, 16) for hit in page.hits]
+                if len(page.hits) < 7:
+                    break
+                mark = mark_of(page.hits[-1])
+                assert page.total == len(whole)
+            assert pages == whole and before == pages[:7], (sort, query)
+    for sort in (
+        "newest",
+        "oldest",
+    ):  # in the middle of which others are added, and one that was seen is taken out
+        whole = found(index, "*", sort=sort, limit=200)
+        first = index.search(ALL, sort=sort, limit=40)
+        newcomers = [seed.getrandbits(80) for _ in range(5)]
+        put(index, *(document(n, published=NOW + (-9 if sort == "oldest" else 9) * DAY) for n in newcomers))
+        index.delete([first.hits[3].document.article.id, first.hits[-1].document.article.id])
+        rest = found(index, "*", sort=sort, limit=200, after=mark_of(first.hits[-1]))
+        assert rest == whole[40:], sort
+        index.delete([f"{n:020x}" for n in newcomers])
+
+
+def test_a_page_after_the_last_hit_is_empty_and_one_without_a_limit_counts(index: Index) -> None:
+    put(index, *(document(number, published=NOW) for number in range(5)))
+    for sort in ("newest", "oldest", "relevance"):
+        last = mark_of(index.search(parse("peace", now=NOW), sort=sort, limit=5).hits[-1])
+        results = index.search(parse("peace", now=NOW), sort=sort, limit=3, after=last)
+        assert (results.total, results.hits) == (5, ())
+        results = index.search(parse("peace", now=NOW), sort=sort, limit=0, after=last)
+        assert (results.total, results.hits) == (5, ())
+
+
+def mark_of(hit: Hit) -> Mark:
+    article = hit.document.article
+    return Mark(hit.score, micros(article.published or article.fetched), article.id)
 
 
 def test_the_total_is_exact_without_a_page_too(index: Index) -> None:
