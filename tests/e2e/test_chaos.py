@@ -21,7 +21,8 @@ import elasticsearch_node
 import processes
 import pytest
 import redis_node
-from celery_node import Service
+from celery_node import Service, until
+from demands import demand
 from replay import replayed
 
 from khabar import audit
@@ -57,7 +58,7 @@ class Form:
 
 
 SHORT = Form(hosts=6, articles=50, delay=0.25, kills=8, pauses=2, pause=8.0, gap=(2.0, 7.0), printing=0.2)
-LONG = Form(hosts=10, articles=200, delay=0.5, kills=30, pauses=5, pause=20.0, gap=(4.0, 20.0), printing=0.5)
+LONG = Form(hosts=10, articles=200, delay=0.3, kills=30, pauses=5, pause=20.0, gap=(4.0, 20.0), printing=0.5)
 
 
 class Servers:
@@ -110,9 +111,7 @@ class Servers:
 @pytest.fixture
 def servers(elasticsearch_installed: None, tmp_path: Path) -> Iterator[tuple[Servers, dict[str, str]]]:
     """Return a Redis and an Elasticsearch of our own, running, and the settings that name them."""
-    redis_node_missing = redis_node.missing()
-    if redis_node_missing:
-        pytest.skip(redis_node_missing)
+    demand(redis_node.missing())
     (tmp_path / "redis").mkdir()
     with tempfile.TemporaryDirectory(prefix="khabar-elasticsearch-") as folder:
         redis, node = redis_node.Redis(tmp_path / "redis"), elasticsearch_node.Node(Path(folder))
@@ -152,7 +151,7 @@ def test_nothing_is_lost_whatever_is_killed(
         celery_node.running(commands, celery_node.environment(shared, told), tmp_path) as services,
         reading(settings) as runtime,
     ):
-        until(lambda: len(runtime.ledger.runs("crawl:")) == form.hosts // 2, 60)
+        until(lambda: len(runtime.ledger.runs("crawl:")) == form.hosts // 2, 120)
         began = time.monotonic()
         struck = disturb(form, rng, site, Chaos(shared, services, servers[0], rng, form.pause))
         servers[0].wait()
@@ -262,14 +261,6 @@ def come_to_rest(
         )
 
     until(is_at_rest, patience, lambda: left(runtime, site, waiting()))
-
-
-def until(true: Callable[[], bool], patience: float, told: Callable[[], str] = str) -> None:
-    """Wait until something is true."""
-    deadline = time.monotonic() + patience
-    while not true():
-        assert time.monotonic() < deadline, told()
-        time.sleep(0.5)
 
 
 def left(runtime: Runtime, site: Any, waiting: Mapping[str, int]) -> str:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -78,10 +78,10 @@ def environment(home: Path, settings: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "KHABAR_HOME": str(home), "C_FORCE_ROOT": "1", **settings}
 
 
-def worker(name: str, queues: str, processes: int = 2) -> list[str]:
+def worker(name: str, queues: str, processes: int = 2, application: str = "workers") -> list[str]:
     """Return the command of a worker."""
     return [
-        *(sys.executable, "-m", "celery", "-A", "workers", "worker", "--loglevel", "info"),
+        *(sys.executable, "-m", "celery", "-A", application, "worker", "--loglevel", "info"),
         *("-Q", queues, "--concurrency", str(processes), "--hostname", f"{name}@%h"),
     ]
 
@@ -102,6 +102,14 @@ def running(
     finally:
         for service in services.values():
             service.stop()
+
+
+def until(is_true: Callable[[], bool], patience: float, told: Callable[[], str] = str) -> None:
+    """Wait until something is true, and fail with what is told where it takes too long."""
+    deadline = time.monotonic() + patience
+    while not is_true():
+        assert time.monotonic() < deadline, told()
+        time.sleep(0.2)
 
 
 def _end_with_parent() -> None:

@@ -16,7 +16,8 @@ from workers.celery.queues import waiting_in
 log = logging.getLogger(__name__)
 
 LOOK = 5.0  # seconds between two looks
-PATIENCE = 60.0  # seconds that messages may wait beside an idle worker
+PATIENCE = 60.0  # seconds that messages may wait beside an idle process; `khabar_patience` is another
+BUSY = 20  # times as long they may wait for a busy one: no task's limit is as long
 STATUS = 70  # what it exits with; whoever supervises it starts it again
 
 
@@ -38,12 +39,16 @@ class Watchdog(bootsteps.StartStopStep):  # pyright: ignore[reportUntypedBaseCla
         self._ended.set()
 
     def _watch(self, worker: Any) -> None:
-        idle_since, taken = time.monotonic(), -1
-        while not self._ended.wait(LOOK):
-            count = sum(state.total_count.values())
-            if count != taken or state.active_requests or not _messages_wait(worker.app):
-                idle_since, taken = time.monotonic(), count
-            elif time.monotonic() - idle_since > PATIENCE:
+        patience = float(worker.app.conf.get("khabar_patience", PATIENCE))
+        moved_at = idle_since = time.monotonic()
+        taken = -1
+        while not self._ended.wait(min(LOOK, patience / 3)):
+            count, now = sum(state.total_count.values()), time.monotonic()
+            if count != taken or not _messages_wait(worker.app):
+                moved_at, idle_since, taken = now, now, count
+            elif len(state.active_requests) >= worker.concurrency:
+                idle_since = now
+            if now - idle_since > patience or now - moved_at > BUSY * patience:
                 log.critical("messages wait and this worker takes none: ending it, to be started again")
                 logging.shutdown()
                 os._exit(STATUS)  # a hung main thread would not hear anything milder
