@@ -13,10 +13,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from khabar import runner
+from khabar import finding, runner
 from khabar.cli import page
 from khabar.cli.collect import watch
-from khabar.cli.find import find
 from khabar.cli.follow import write
 from khabar.cli.options import Console, console, outcome_table
 from khabar.config import Settings
@@ -24,6 +23,7 @@ from khabar.demo.site import Site, serve
 from khabar.digest import build
 from khabar.runtime import Runtime, working
 from khabar.tick import outlet_names
+from search.schema import FACETS
 from workers.ingester import Ingester
 
 TOPIC = "pak-taliban"
@@ -93,17 +93,7 @@ def _crawl(to: Console, runtime: Runtime, ingester: Ingester, sources: Sequence[
 
 def _show(to: Console, runtime: Runtime) -> None:
     click.echo(f"\n4 · khabar search '{QUERY}' (in every script, copies marked):\n")
-    options = {
-        "sort": "relevance",
-        "limit": 8,
-        "offset": 0,
-        "facets": True,
-        "timeline": None,
-        "explain": False,
-    }
-    began = time.perf_counter()
-    found = find(runtime, runtime.parse(QUERY), options)
-    found["took_ms"] = round((time.perf_counter() - began) * 1000, 1)
+    found, _ = finding.find(runtime, runtime.parse(QUERY), finding.Page(limit=8, facets=FACETS))
     click.echo(page.results(found, sys.stdout.isatty()))
     topic = runtime.catalogue.topics[TOPIC]
     zone = ZoneInfo(topic.digest.timezone if topic.digest else "UTC")

@@ -6,26 +6,22 @@ import csv
 import io
 import json
 import sys
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import click
 
+from khabar import finding
 from khabar.archive.records import read_segment
 from khabar.cli import page
 from khabar.cli.options import Console, console, web_address, zone
-from khabar.codec import dump, plain
-from khabar.models import Article, Damage, Document, Hit, Record
+from khabar.codec import dump
+from khabar.models import Damage, Document, Record
 from khabar.runtime import Runtime, reading
-from khabar.urls import article_id
 from search.grammar import hints
 from search.matcher import match
 from search.schema import FACETS
-from search.snippets import snippets
 from search.tree import Node
-from workers.copies import with_copies
 
 COLUMNS = (
     "id",
@@ -79,83 +75,30 @@ def search(to: Console, query: str, **options: Any) -> None:
         if options["shape"] in {"jsonl", "csv"}:
             _stream(runtime, node, options["shape"])
             return
-        began = time.perf_counter()
-        found = find(runtime, node, options)
-        found["took_ms"] = round((time.perf_counter() - began) * 1000, 1)
+        wanted = finding.Page(
+            options["sort"],
+            options["limit"],
+            options["offset"],
+            FACETS if options["facets"] else (),
+            options["timeline"],
+            options["explain"],
+        )
+        found, _ = finding.find(runtime, node, wanted)
         if options["shape"] == "json":
-            click.echo(as_json(query, found))
+            click.echo(json.dumps(finding.shown(query, found), ensure_ascii=False))
         else:
             click.echo(page.results(found, sys.stdout.isatty()))
-
-
-def find(runtime: Runtime, node: Node, options: dict[str, Any]) -> dict[str, Any]:
-    """Return one page of what a query finds: the parts of `as_json`, but for the query and the time."""
-    results = runtime.index.search(
-        node,
-        sort=options["sort"],
-        limit=options["limit"],
-        offset=options["offset"],
-        facets=FACETS if options["facets"] else (),
-        timeline=options["timeline"],
-        timezone=runtime.settings.timezone,
-    )
-    documents = with_copies(runtime.index, [hit.document for hit in results.hits])
-    hits = [
-        _hit(replace(hit, document=document), node)
-        for hit, document in zip(results.hits, documents, strict=True)
-    ]
-    explain = {hit["article"]["id"]: _why(node, d.article) for hit, d in zip(hits, documents, strict=True)}
-    timeline = [{"start": start, "count": count} for start, count in sorted(results.timeline.items())]
-    return {
-        "total": results.total,
-        "hits": hits,
-        "facets": results.facets,
-        "timeline": timeline,
-        "explain": explain if options["explain"] else {},
-    }
-
-
-def as_json(query: str, found: dict[str, Any]) -> str:
-    """Return what `find` found as `--format json` prints it: articles without their body."""
-    hits = [
-        {**hit, "article": {name: value for name, value in hit["article"].items() if name != "body"}}
-        for hit in found["hits"]
-    ]
-    return json.dumps({"query": query, **found, "hits": hits}, ensure_ascii=False)
-
-
-def _hit(hit: Hit, node: Node) -> dict[str, Any]:
-    return {
-        "score": round(hit.score, 4),
-        "article": plain(hit.document.article),
-        "snippets": snippets(node, hit.document.article),
-    }
-
-
-def _why(node: Node, article: Article) -> list[Any]:
-    matched = match(node, article)
-    return [plain(span) for span in matched.spans] if matched else []
 
 
 def _stream(runtime: Runtime, node: Node, shape: str) -> None:
     if shape == "csv":
         click.echo(_row(COLUMNS), nl=False)
-    for document in _with_copies(runtime, runtime.index.scan(node)):
+    for document in finding.everything(runtime, node):
         article = document.article
         if shape == "jsonl":
             click.echo(dump(article))
         else:
             click.echo(_row(_cell(getattr(article, column)) for column in COLUMNS), nl=False)
-
-
-def _with_copies(runtime: Runtime, documents: Iterator[Document]) -> Iterator[Document]:
-    portion: list[Document] = []
-    for document in documents:
-        portion.append(document)
-        if len(portion) == 200:
-            yield from with_copies(runtime.index, portion)
-            portion = []
-    yield from with_copies(runtime.index, portion)
 
 
 def _row(cells: Any) -> str:
@@ -205,16 +148,16 @@ def show(to: Console, article: str, raw: bool, revisions: bool, why: str | None,
 
 
 def _find(runtime: Runtime, name: str) -> Document:
-    ids = [name]
-    if "://" in name or name.startswith("urn:"):
-        url = web_address(name)
-        ids = [article_id(url), *(row.article for row in runtime.index.rows(url=url) if row.article)]
-    found = runtime.index.get(ids)
-    if not found:
+    try:
+        found = finding.lookup(runtime, name)
+    except ValueError:
+        found = None
+        web_address(name)  # says how to write one
+    if found is None:
         raise click.UsageError(
             f"no article {name!r} in the index (`khabar trace URL` says what became of a URL)"
         )
-    return with_copies(runtime.index, [next(found[id_] for id_ in ids if id_ in found)])[0]
+    return found
 
 
 def _payload(runtime: Runtime, document: Document) -> bytes:

@@ -1,0 +1,112 @@
+"""What a query finds, in the shape that commands print and the API answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from khabar.codec import plain
+from khabar.models import Article, Document, Hit
+from khabar.ports import Interval, Mark, Sort
+from khabar.runtime import Runtime
+from khabar.urls import article_id, canonical
+from search.matcher import match
+from search.schema import micros
+from search.snippets import snippets
+from search.tree import Node
+from workers.copies import with_copies
+
+_PORTION = 200  # articles whose copies are looked up at once
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is wanted of all that a query finds: which hits, in which order, and what is counted beside them."""
+
+    sort: Sort = "relevance"
+    limit: int = 10
+    offset: int = 0
+    facets: Sequence[str] = ()
+    timeline: Interval | None = None
+    explain: bool = False
+    after: Mark | None = None
+
+
+def find(runtime: Runtime, node: Node, page: Page) -> tuple[dict[str, Any], Mark | None]:
+    """Return what `shown` shows, but for the query, and where the page ended: None where it has no hits."""
+    began = time.perf_counter()
+    results = runtime.index.search(
+        node,
+        sort=page.sort,
+        limit=page.limit,
+        offset=page.offset,
+        facets=page.facets,
+        timeline=page.timeline,
+        timezone=runtime.settings.timezone,
+        after=page.after,
+    )
+    documents = with_copies(runtime.index, [hit.document for hit in results.hits])
+    found: dict[str, Any] = {
+        "total": results.total,
+        "hits": [
+            _hit(replace(hit, document=document), node)
+            for hit, document in zip(results.hits, documents, strict=True)
+        ],
+        "facets": results.facets,
+        "timeline": [{"start": start, "count": count} for start, count in sorted(results.timeline.items())],
+        "explain": {d.article.id: why(node, d.article) for d in documents} if page.explain else {},
+    }
+    found["took_ms"] = round((time.perf_counter() - began) * 1000, 1)
+    return found, _mark(results.hits[-1]) if results.hits else None
+
+
+def shown(query: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Return what `find` found as `--format json` prints it: articles without their body."""
+    hits = [
+        {**hit, "article": {name: value for name, value in hit["article"].items() if name != "body"}}
+        for hit in found["hits"]
+    ]
+    return {"query": query, **found, "hits": hits}
+
+
+def why(node: Node, article: Article) -> list[Any]:
+    """Return the spans of an article that make it match; none where it does not."""
+    matched = match(node, article)
+    return [plain(span) for span in matched.spans] if matched else []
+
+
+def everything(runtime: Runtime, node: Node) -> Iterator[Document]:
+    """Yield all that a query finds, by id, each article with its copies; never more than a portion is held."""
+    portion: list[Document] = []
+    for document in runtime.index.scan(node):
+        portion.append(document)
+        if len(portion) == _PORTION:
+            yield from with_copies(runtime.index, portion)
+            portion = []
+    yield from with_copies(runtime.index, portion)
+
+
+def lookup(runtime: Runtime, name: str) -> Document | None:
+    """Return an article by its id, its URL or another URL of it; raises ValueError where a URL is none."""
+    ids = [name]
+    if "://" in name or name.startswith("urn:"):
+        url = canonical(name)
+        ids = [article_id(url), *(row.article for row in runtime.index.rows(url=url) if row.article)]
+    found = runtime.index.get(ids)
+    known = [found[id_] for id_ in ids if id_ in found]
+    return with_copies(runtime.index, known[:1])[0] if known else None
+
+
+def _hit(hit: Hit, node: Node) -> dict[str, Any]:
+    return {
+        "score": round(hit.score, 4),
+        "article": plain(hit.document.article),
+        "snippets": snippets(node, hit.document.article),
+    }
+
+
+def _mark(hit: Hit) -> Mark:
+    article = hit.document.article
+    return Mark(hit.score, micros(article.published or article.fetched), article.id)
