@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from trafilatura import bare_extraction
-
+from workers.extract import fallback
 from workers.extract.authors import is_note, may_have_note
 from workers.extract.markup import Element, Page
 from workers.extract.regions import is_furniture, text_of
@@ -39,15 +37,7 @@ _BLOCKS = frozenset(
     }
 )
 
-_SPELLED = ("&zwnj", "&zwj", "&#8204", "&#8205", "&#x200c", "&#x200d", "&#x200C", "&#x200D")
-# Two letters of extinct scripts that no page has: as printable as trafilatura wants them, and no word boundary.
-_SHIELD = str.maketrans({"\u200c": "\U00010a1b", "\u200d": "\U00010a1c"})
-_UNSHIELD = str.maketrans({"\U00010a1b": "\u200c", "\U00010a1c": "\u200d"})
 _WORD = re.compile(r"\w")
-
-# It reports each page it finds nothing in at WARNING and ERROR; what we make of that is an outcome, not a log line.
-logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-logging.getLogger("htmldate").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,36 +59,14 @@ def find_body(page: Page, whole: bool = False) -> Body:
     prose = [text for p in page.tree.iter("p") if len(text := text_of(p)) > LONG]
     if whole:
         return Body(_whole(page.tree), 0.9)
-    _shield(page)
     enough = max(SHORT, SHARE * sum(map(len, prose)))
-    body = Body(_trafilatura(page, precision=True), 0.9)
+    body = Body(_lines(fallback.ask_trafilatura(page.text, precise=True)), 0.9)
     if sum(map(len, body.paragraphs)) < enough:
-        other = Body(_trafilatura(page, precision=False), 0.6)
+        other = Body(_lines(fallback.ask_trafilatura(page.text, precise=False)), 0.6)
         body = other if other.paragraphs else body
     if not body.paragraphs:
-        body = Body([text.translate(_UNSHIELD) for text in _plain(page.tree)], 0.3)
+        body = Body(_plain(page.tree), 0.3)
     return Body(_with_note(body.paragraphs, page), body.confidence)
-
-
-def _trafilatura(page: Page, precision: bool) -> list[str]:
-    try:
-        found = bare_extraction(page.tree, favor_precision=precision, include_comments=False)
-    except (
-        Exception
-    ):  # any of its many steps may trip over markup that nobody foresaw; then the plain walk serves
-        return []
-    return _lines((getattr(found, "text", None) or "").translate(_UNSHIELD))
-
-
-def _shield(page: Page) -> None:
-    """Put letters for the joiners, which trafilatura drops although they are spelling in Persian, Pashto and Urdu."""
-    if not any(mark in page.text for mark in (*_SPELLED, "\u200c", "\u200d")):
-        return
-    for element in page.tree.iter():
-        if element.text and not str(element.text).isascii():
-            element.text = str(element.text).translate(_SHIELD)
-        if element.tail and not str(element.tail).isascii():
-            element.tail = str(element.tail).translate(_SHIELD)
 
 
 def _lines(text: str) -> list[str]:

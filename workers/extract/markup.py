@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import cast
 
-from lxml import etree
-from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage]  # lxml has no other name for it
-from lxml.html import HTMLParser, document_fromstring
 from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
 
-MAX_BYTES = 16 << 20
-MAX_NODES = (
-    40_000  # more elements than this are not given to trafilatura, whose time grows faster than its input
-)
+from workers.extract.tree import Element, grow
 
-_PARSER = HTMLParser(collect_ids=False, encoding="utf-8", remove_comments=True, remove_pis=True)
+__all__ = ["Element", "Page", "decode", "looks_like_html", "parse"]
+
+MAX_BYTES = 16 << 20
+MAX_NODES = 40_000  # more elements than this get one linear walk only
+MAX_NESTING = 1_000  # start tags that nothing closes; a parser's time grows with their square
+MAX_ATTRIBUTES = 1_000  # of one element; the same
 _BINARY = (
     b"%PDF",
     b"PK\x03\x04",
@@ -33,9 +31,13 @@ _OTHER_XML = re.compile(
     re.I | re.S,
 )
 _SEVEN_BIT = frozenset({"iso2022_jp", "iso2022_kr", "hz", "utf_7"})  # these look like ASCII, thus like UTF-8
-_count = etree.XPath("count(//*)")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
-_SELF_CLOSED_ROOT = re.compile(r"(<html[^<>]*?)\s*/>", re.IGNORECASE)
+_NESTING = re.compile(
+    r"<(/?)(?:div|ul|ol|dl|table|section|article|main|aside|nav|header|footer|form|fieldset|center|figure|blockquote|details|"
+    r"button|object|menu|select|ruby|address|hgroup|search)\b[^<>]*>?",
+    re.IGNORECASE,
+)
+_LONG_TAG = re.compile(r"<([a-z][a-z0-9]*)[^<>]{4000,}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +107,31 @@ def _guess(payload: bytes) -> str:
 def parse(text: str) -> Page | None:
     """Return the parsed page, or None where there is no element in it."""
     clean = _UNPRINTABLE.sub("", text)
-    clean = _SELF_CLOSED_ROOT.sub(r"\1>", clean[:2000], count=1) + clean[2000:]
     if not clean.strip():
         return None
-    try:
-        tree = document_fromstring(clean.encode("utf-8"), parser=_PARSER)
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
-        return None
-    return Page(clean, tree, _is_heavy(tree))
+    clean = _LONG_TAG.sub(_without_attributes, clean)
+    if clean.count("<") - 2 * clean.count("</") > MAX_NESTING:
+        clean = _shallow(clean)
+    tree, whole = grow(clean)
+    return Page(clean, tree, not whole or len(tree.page) > MAX_NODES) if tree else None
 
 
-def _is_heavy(tree: Element) -> bool:
-    """Tell whether a page has too many elements. Depth needs no guard: libxml2 drops what is deeper than 255."""
-    return cast("float", _count(tree)) > MAX_NODES
+def _without_attributes(tag: re.Match[str]) -> str:
+    return f"<{tag[1]}" if len(tag[0].split(None, MAX_ATTRIBUTES + 1)) > MAX_ATTRIBUTES else tag[0]
+
+
+def _shallow(text: str) -> str:
+    """Return markup without the start tags that stand too deep inside others."""
+    depth = 0
+
+    def keep(tag: re.Match[str]) -> str:
+        nonlocal depth
+        if tag[1]:
+            depth = max(0, depth - 1)
+        elif depth < MAX_NESTING:
+            depth += 1
+        else:
+            return ""
+        return tag[0]
+
+    return _NESTING.sub(keep, text)

@@ -119,7 +119,7 @@ def _first(metas: Metas, *names: str) -> str | None:
 
 
 def _page_title(tree: Element) -> str | None:
-    title = tree.find(".//title")
+    title = next(tree.iter("title"), None)
     return text_of(title)[:MAX_TITLE] if title is not None else None
 
 

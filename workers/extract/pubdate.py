@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from htmldate import find_date
+from lxml.etree import _Element as LxmlElement  # pyright: ignore[reportPrivateUsage]  # lxml has no other name for it
 from lxml.html import document_fromstring
 
 from khabar.models import Entry, Precision, Source
@@ -134,7 +135,7 @@ def _searched(clues: Clues, habits: Habits) -> Dated | None:
     return _dated(day[0], "day", "htmldate") if day and plausible(day[0], clues.fetched) else None
 
 
-def _trimmed(elements: list[Element]) -> Element:
+def _trimmed(elements: list[Element]) -> LxmlElement:
     """Return a page of the article's own elements, flat, each with its own text only."""
     page = document_fromstring("<html><body></body></html>")
     body = next(page.iter("body"))

@@ -61,7 +61,9 @@ _BLOCKS = frozenset(
 
 def text_of(element: Element) -> str:
     """Return an element's text on one line."""
-    return " ".join("".join(map(str, element.itertext())).split())
+    if element.line is None:
+        element.line = " ".join("".join(element.itertext()).split())
+    return element.line
 
 
 def heading_of(element: Element) -> str:
@@ -164,7 +166,7 @@ def _names_author(element: Element) -> bool:
 
 
 def _inside(element: Element, outer: Element) -> bool:
-    return element is outer or any(parent is outer for parent in element.iterancestors())
+    return element.inside(outer)
 
 
 def find_room(tree: Element, title: str) -> Room:
@@ -174,7 +176,7 @@ def find_room(tree: Element, title: str) -> Room:
     """
     headline = _headline(tree, title)
     if headline is None:
-        articles = tree.findall(".//article")
+        articles = list(tree.iter("article"))
         return Room(tuple(_own(articles[0] if len(articles) == 1 else tree, None)), None, ahead=False)
     for parent in headline.iterancestors():
         if parent.tag in {"body", "html"}:
