@@ -25,6 +25,10 @@ class GazetteerEntity:
     An alias in `case_sensitive` counts only as it is spelled here; one in `requires` only in an article that also
     holds one of the words named there; one in `not_in` not in articles of these languages. A decoy is a longer name
     or phrase that holds an alias and is not the entity: what stands inside it does not count.
+
+    A word in `short` stands for a person in an article that gave the full name before (last names in scripts with
+    capitals do so by themselves). `doubtful` gives the evidence for a spelling that is not certain, or `unsure`.
+    `parent` is what it belongs to, `successor` what took its place: both are ids.
     """
 
     id: str
@@ -37,6 +41,10 @@ class GazetteerEntity:
     requires: Names = field(default_factory=dict[str, tuple[str, ...]])
     not_in: Names = field(default_factory=dict[str, tuple[str, ...]])
     decoys: tuple[str, ...] = ()
+    short: Names = field(default_factory=dict[str, tuple[str, ...]])
+    doubtful: Mapping[str, str] = field(default_factory=dict[str, str])
+    parent: str | None = None
+    successor: str | None = None
 
     def spellings(self) -> tuple[str, ...]:
         """Return every name once: the name itself, the aliases, the adjectives."""
@@ -80,13 +88,24 @@ def _alias(value: Value, problems: Problems) -> str | None:
     return found
 
 
+def _word(value: Value, problems: Problems) -> str | None:
+    found = _alias(value, problems)
+    if found is not None and " " in fold(found):
+        return fields.wrong(
+            value, problems, f"`{found}` is no single word", "put longer names among the aliases"
+        )
+    return found
+
+
 _names = fields.table(fields.language, fields.many(_alias))
+_short = fields.table(fields.language, fields.many(_word))
 
 FLAG_KEYS = {
     "case_sensitive": Key(fields.many(fields.text), "[ISK]"),
     "requires": Key(fields.table(fields.text, fields.many(_alias)), "{ISK: [khorasan]}"),
     "not_in": Key(fields.table(fields.text, fields.many(fields.language)), "{طالبان: [ar]}"),
     "decoys": Key(fields.many(_alias), "[Indian Ocean]"),
+    "doubtful": Key(fields.table(fields.text, fields.text), "{Daish: unsure}"),
 }
 
 
@@ -101,6 +120,9 @@ ENTITY_KEYS = {
     "wikidata": Key(fields.pattern(r"Q[1-9]\d*", "Wikidata id", "write it as Q42"), "Q42"),
     "aliases": Key(_names, "{en: [TTP], ur: [ٹی ٹی پی]}"),
     "adjectives": Key(_names, "{en: [Afghan]}"),
+    "short": Key(_short, "{en: [Xi]}"),
+    "parent": Key(fields.identifier, "al-qaeda"),
+    "successor": Key(fields.identifier, "gdi"),
     "flags": Key(_flags, "{case_sensitive: [TTP]}"),
 }
 
@@ -124,6 +146,7 @@ def read_entities(path: Path, problems: Problems) -> Iterator[tuple[Place, Gazet
             requires=flags.get("requires", {}),
             not_in=flags.get("not_in", {}),
             decoys=flags.get("decoys", ()),
+            doubtful=flags.get("doubtful", {}),
         )
         _check_flags(entity, item, problems)
         yield item.values["id"][1].place, entity
