@@ -140,7 +140,7 @@ def test_a_slice_that_ends_in_a_full_ledger_says_so_and_nothing_is_lost(
     assert crawler.returncode == 3
     assert FULL in [json.loads(line).get("paused") for line in said.splitlines()]
     assert log.decode().splitlines()[-1].startswith("crawler: redis://")
-    assert b"Redis is full (maxmemory)" in log.splitlines()[-1]
+    assert b"Redis is full (" in log.splitlines()[-1]
     assert b"Traceback" not in log
     assert (len(home.records()), home.discovered(), home.frontier()) == (30, 30, [])
     memory.free()
@@ -165,7 +165,7 @@ def test_it_gives_up_where_nothing_is_left_to_do(site: Site, home: Home, memory:
         check=False,
     )
     assert done.stderr.splitlines()[-1].startswith("3 redis://"), done.stderr
-    assert "Redis is full (maxmemory)" in done.stderr
+    assert "Redis is full (" in done.stderr
     assert 1 < time.monotonic() - started < 15
     ledger = home.ledger()
     assert not [lease for lease in ledger.leases(now()) if lease.name.startswith("host:")]

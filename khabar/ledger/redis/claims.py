@@ -32,6 +32,7 @@ def discover(
             _look_at(change, url, found[url], _trace(server, before, found[url]), before, now)
         return change
 
+    server.demand_room()
     settled = settle(server, "commit", now, decide)
     if settled.forget:
         forget(server, now)
@@ -50,6 +51,7 @@ def claim_outright(server: Server, url: str, found: Found, why: Why, now: dateti
         _claim(change, url, found, why, trace, before, now)
         return change
 
+    server.demand_room()
     return next(iter(settle(server, "commit", now, decide).claims), None)
 
 

@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from khabar.ledger.database import moment
-from khabar.ledger.redis.server import Server
+from khabar.ledger.redis.server import ROOM, Server
 
 SKEW = 5.0  # seconds by which clocks may differ: leases last 60
-NEARLY_FULL = 0.9  # of maxmemory
 
 Facts = Mapping[str, Any]  # what Redis' INFO says: numbers and words
 
@@ -41,7 +40,7 @@ def _memory(facts: Facts) -> Iterator[str]:
         yield f"throws keys away when it is full ({facts['maxmemory_policy']}): set `maxmemory-policy noeviction`"
     if facts["evicted_keys"]:
         yield f"has thrown away {facts['evicted_keys']} keys: run `khabar ledger rebuild`"
-    if facts["maxmemory"] and facts["used_memory"] > facts["maxmemory"] * NEARLY_FULL:
+    if facts["maxmemory"] and facts["used_memory"] > facts["maxmemory"] * ROOM:
         share = facts["used_memory"] / facts["maxmemory"]
         yield f"is {share:.0%} full: raise its maxmemory, or let crawls empty the frontier before they look for more"
 

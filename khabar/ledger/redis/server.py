@@ -23,6 +23,7 @@ from khabar.ledger.database import LedgerError
 FORMAT = 1  # of all keys; a step to the next is a new prefix, and the archive tells the rest
 PREFIX = f"khabar:{FORMAT}:"
 OLDEST = (7, 0)  # scripts with flags
+ROOM = 0.9  # of maxmemory, above which nothing new is claimed
 
 # What a script may do. The rest is refused by a full Redis before its first write; these run on in it, so that the
 # work at hand can be brought to its end, which frees memory.
@@ -35,8 +36,9 @@ _SOURCES = {"finish": "commit"}  # scripts that are another's under other flags
 _RECORDS = ("recall", "commit", "fade", "swap")  # scripts that need records.lua
 
 REBUILD = "run `khabar ledger rebuild`: it makes a new one from the archive, and no article is lost"
+_WHEN_OOM = "raise its maxmemory; crawls may run on meanwhile to empty the frontier"
 _HOW = (
-    ("OOM", "is full (maxmemory)", "raise its maxmemory; crawls may run on meanwhile to empty the frontier"),
+    ("OOM", "is full (maxmemory)", _WHEN_OOM),
     ("READONLY", "is a replica, which takes no writes", "name the primary in KHABAR_REDIS_URL"),
     ("NOAUTH", "wants a password", "set KHABAR_REDIS_URL to redis://:PASSWORD@HOST:PORT/0"),
     ("NOPASS", "has no password set", "set requirepass in its configuration, as docker-compose.yml does"),
@@ -108,6 +110,17 @@ class Server:
     def call(self, command: str, key: str, *rest: object) -> Any:
         """Run one command on one of our keys."""
         return self._patiently(partial(self._execute, command, PREFIX + key, *rest), self.patience)
+
+    def demand_room(self) -> None:
+        """Raise a LedgerError that is `full` where too little memory is left for new claims.
+
+        What is left then is for leases, queues and outcomes: a Redis without any would stop the very work that
+        empties the frontier, since a worker that starts has to write a little.
+        """
+        facts = self._patiently(partial(self._execute, "INFO", "memory"), self.patience)
+        if facts["maxmemory"] and facts["used_memory"] > facts["maxmemory"] * ROOM:
+            share = facts["used_memory"] / facts["maxmemory"]
+            raise LedgerError(self.place, f"Redis is full ({share:.0%} of maxmemory)", _WHEN_OOM, full=True)
 
     def put(self, values: dict[str, bytes]) -> None:
         """Set many keys at once."""

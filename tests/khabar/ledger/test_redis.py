@@ -196,6 +196,22 @@ def test_a_full_server_still_lets_the_work_at_hand_come_to_its_end(own: redis_no
         assert ledger.discovered() == {("daily", NOW.date()): 20, ("weekly", NOW.date()): 8}
 
 
+def test_new_claims_leave_room_for_the_work_that_empties_the_frontier(own: redis_node.Redis) -> None:
+    with closing(open_ledger(own.url())) as ledger, own.admin() as anybody:
+        fill(ledger)
+        anybody.set("somebody:else", "x" * 20_000_000)
+        used = int(anybody.info("memory")["used_memory"])
+        anybody.config_set("maxmemory", str(used * 100 // 95))
+        with pytest.raises(
+            LedgerError, match=r"Redis is full \(9\d% of maxmemory\).*raise its maxmemory"
+        ) as told:
+            look(ledger, items(*range(30)), etag="2")
+        assert told.value.full
+        anybody.lpush("ingest", "a message")  # what a queue, or a worker that starts, writes
+        anybody.config_set("maxmemory", str(used * 100 // 80))
+        assert len(look(ledger, items(*range(30)), etag="2")) == 10
+
+
 # --- many at once -------------------------------------------------------------------------------------------
 
 CLAIM = """
