@@ -58,7 +58,7 @@ class Form:
 
 
 SHORT = Form(hosts=6, articles=50, delay=0.25, kills=8, pauses=2, pause=8.0, gap=(2.0, 7.0), printing=0.2)
-LONG = Form(hosts=10, articles=200, delay=0.3, kills=30, pauses=5, pause=20.0, gap=(4.0, 20.0), printing=0.5)
+LONG = Form(hosts=10, articles=200, delay=0.6, kills=30, pauses=5, pause=20.0, gap=(4.0, 20.0), printing=0.7)
 
 
 class Servers:
@@ -225,14 +225,20 @@ def disturb(form: Form, rng: random.Random, site: Any, chaos: Chaos) -> Counter[
     deck, struck = deque(blows), Counter[str]()
     while deck:
         time.sleep(rng.uniform(*form.gap))
-        for _ in range(len(deck)):  # what is not there now is struck later
-            what = deck.popleft()
-            if chaos.strike(what):
-                struck[what] += 1
-                break
-            deck.append(what)
+        struck[strike_one(deck, chaos)] += 1
         go_on_printing(form, rng, site, chaos.home, struck.total() / len(blows) / form.printing)
     return struck
+
+
+def strike_one(deck: deque[str], chaos: Chaos) -> str:
+    """Strike the first that is there, and return it; what is not there is struck later: a crawler comes and goes."""
+    while True:
+        for _ in range(len(deck)):
+            what = deck.popleft()
+            if chaos.strike(what):
+                return what
+            deck.append(what)
+        time.sleep(0.1)
 
 
 def go_on_printing(form: Form, rng: random.Random, site: Any, home: Path, done: float) -> None:
