@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -299,7 +299,17 @@ def command_name() -> str:
 def holder_name() -> str:
     """Return the name of this process in leases; a later process with the same id has another."""
     pid = os.getpid()
-    return f"{socket.gethostname()}:{pid}:{_started(pid)}"
+    return f"{machine_name()}:{pid}:{_started(pid)}"
+
+
+@cache
+def machine_name() -> str:
+    """Return the name of this machine as it runs now: two may have been cloned with one host name."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+    except OSError:
+        boot = ""
+    return f"{socket.gethostname()}/{boot}"
 
 
 def bury_the_dead(ledger: Ledger, moment: datetime) -> None:
@@ -307,7 +317,7 @@ def bury_the_dead(ledger: Ledger, moment: datetime) -> None:
     for lease in ledger.leases(moment):
         host, _, process = lease.holder.partition(":")
         pid, _, started = process.partition(":")
-        if host == socket.gethostname() and pid.isdecimal() and _started(int(pid)) != started:
+        if host == machine_name() and pid.isdecimal() and _started(int(pid)) != started:
             ledger.release(lease)
 
 

@@ -12,6 +12,7 @@ from khabar.jobs import Cluster, Crawl, Digest, Ingest, Job, Retag
 
 SENT_FOR = timedelta(minutes=10)  # so long a job that was sent is believed to be on its way
 HELD_FOR = timedelta(hours=1)  # so long a digest waits for its day's last articles
+LAST_CALL = timedelta(minutes=15)  # segments opened later than this after it was wanted hold no digest back
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +83,15 @@ def held(state: State, now: datetime) -> list[Digest]:
     A source that was looked at after the day was over holds nothing back. None waits for more than an hour after it
     was first wanted: a digest that comes late is worth more than one that lacks nothing.
     """
-    zones = {topic.id: topic.timezone for topic in state.topics}
     digests = (job for job in _missing(state, now) if isinstance(job, Digest))
-    return [
-        job
-        for job in digests
-        if not _passed(state.wanted.get(names(job)[0], now), now, HELD_FOR)
-        and _is_behind(
-            state, datetime.combine(job.day + timedelta(days=1), time(), ZoneInfo(zones[job.topics[0]])), now
-        )
-    ]
+    zones = {topic.id: topic.timezone for topic in state.topics}
+    waiting: list[Digest] = []
+    for job in digests:
+        wanted = state.wanted.get(names(job)[0], now)
+        ended = datetime.combine(job.day + timedelta(days=1), time(), ZoneInfo(zones[job.topics[0]]))
+        if not _passed(wanted, now, HELD_FOR) and (_unread(state, wanted) or _unseen(state, ended, now)):
+            waiting.append(job)
+    return waiting
 
 
 def names(job: Job) -> tuple[str, ...]:
@@ -137,9 +137,16 @@ def _missing(state: State, now: datetime) -> Iterator[Job]:
     yield from (Retag(topic.id, topic.version, topic.cursor) for topic in topics if not topic.retagged)
 
 
-def _is_behind(state: State, ended: datetime, now: datetime) -> bool:
-    """Tell whether anything that was published before `ended` may not be in the index yet."""
-    return bool(state.pending) or any(
+def _unread(state: State, wanted: datetime) -> bool:
+    """Tell whether a segment is to be read yet that may hold what a digest lacks; on a busy system there always is one."""
+    last_call = (wanted + LAST_CALL).astimezone(UTC)
+    # Keys sort by the time at which their segments were opened.
+    return any(segment < f"segments/{last_call:%Y/%m/%d/%Y%m%dT%H%M%S}" for segment in state.pending)
+
+
+def _unseen(state: State, ended: datetime, now: datetime) -> bool:
+    """Tell whether a source is still to be looked at that was not since the day ended."""
+    return any(
         (source.last is None or source.last < ended)
         and (is_due(source, now) or f"crawl:{source.id}" in state.leased)
         for source in state.sources

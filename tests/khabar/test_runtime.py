@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,10 +14,10 @@ from khabar.archive.segments import Writer
 from khabar.archive.store import open_store
 from khabar.ledger.sqlite import open_ledger
 from khabar.models import Capture, Discovery, attempt_name
-from khabar.runtime import HomeError, Runtime, bury_the_dead, holder_name, reading, working
+from khabar.runtime import HomeError, Runtime, bury_the_dead, holder_name, machine_name, reading, working
 from khabar.settings import Settings
 
-HOST = socket.gethostname()
+HOST = machine_name()
 
 
 def test_a_holder_is_named_by_machine_process_and_start() -> None:

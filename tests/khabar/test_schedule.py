@@ -16,7 +16,8 @@ from khabar.schedule import HELD_FOR, SENT_FOR, SourcePlan, State, TopicPlan, di
 
 NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
 KINDS = ("ingest", "cluster", "crawl", "digest", "retag")
-A, B = "segments/2026/03/14/a.warc.gz", "segments/2026/03/14/b.warc.gz"
+A = "segments/2026/03/14/20260314T092800.000000Z-0a.warc.gz"
+B = "segments/2026/03/14/20260314T092900.000000Z-0b.warc.gz"
 TOPIC = TopicPlan("border", 3, retagged=True, time=time(6, 30), timezone="Asia/Karachi")
 
 
@@ -305,13 +306,23 @@ def test_a_source_that_is_not_due_holds_no_digest_back_unless_it_is_being_crawle
 
 @given(st.timedeltas(timedelta(), timedelta(days=3)))
 def test_a_digest_waits_an_hour_after_it_was_wanted_and_no_longer(since: timedelta) -> None:
-    state = State({A: False}, topics=(TOPIC,), wanted={NAME: NOW - since})
+    old = "segments/2026/03/10/20260310T000000.000000Z-0d.warc.gz"
+    state = State({old: False}, topics=(TOPIC,), wanted={NAME: NOW - since})
     assert (digests(state, NOW) == []) is (since < HELD_FOR)
 
 
 def test_a_mark_of_a_wrong_clock_holds_nothing_back_for_ever() -> None:
     state = State({A: False}, topics=(TOPIC,), wanted={NAME: NOW + timedelta(days=900)})
     assert digests(state, NOW) == [DIGEST]
+
+
+@pytest.mark.parametrize(("minute", "waits"), [(29, True), (44, True), (46, False)])
+def test_a_segment_opened_long_after_a_digest_was_wanted_does_not_hold_it_back(
+    minute: int, waits: bool
+) -> None:
+    segment = f"segments/2026/03/14/20260314T09{minute:02d}00.000000Z-0c.warc.gz"
+    state = State({segment: False}, topics=(TOPIC,), wanted={"digest:border:2026-03-13": NOW})
+    assert (digests(state, NOW + timedelta(minutes=20)) == []) is waits
 
 
 def test_only_digests_are_held_back() -> None:
