@@ -1,17 +1,20 @@
 """Topics: which subjects an article belongs to, how sure that is, and the words that say so.
 
 A mention is not a subject: a topic's query only opens the gate, and its signals must add up to its threshold.
+The words of all topics are looked for at once (see search.clues); a topic whose gate has none there is not asked.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from khabar.catalogue import Signal, Topic
 from khabar.models import Article, Mention, TopicMatch
+from search.clues import Clue, Lookup, clues
 from search.matcher import View, analyse, holds, match
 from search.schema import ABOUT
 from workers.entities import LEAD
@@ -19,32 +22,48 @@ from workers.entities import LEAD
 EVIDENCE = 12  # spans kept of one topic
 OF_ONE = 4  # of which one signal may give so many
 
+Needs = frozenset[Clue] | None  # see search.clues
+
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The topics that are followed, ready for matching, once a process."""
+    """The topics that are followed, ready for matching, once a process.
+
+    `needs`: of each topic, what its gate needs and what each of its signals does. `gates`: the numbers of the topics
+    for whose gate a clue speaks; `asked`: of those that are always asked.
+    """
 
     topics: tuple[Topic, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Find:
-    """One signal's share of the score, and where it was found."""
-
-    points: float
-    spans: tuple[Mention, ...]
+    needs: tuple[tuple[Needs, ...], ...] = ()
+    gates: dict[Clue, list[int]] = field(default_factory=dict[Clue, list[int]])
+    asked: tuple[int, ...] = ()
+    lookup: Lookup = field(default_factory=lambda: Lookup(()), compare=False, repr=False)
 
 
 def compile_topics(topics: Iterable[Topic]) -> Compiled:
     """Return the topics that are enabled, ready for matching."""
-    return Compiled(tuple(topic for topic in topics if topic.enabled))
+    enabled = tuple(topic for topic in topics if topic.enabled)
+    needs = tuple((clues(topic.node), *map(_needs, topic.signals)) for topic in enabled)
+    gates: dict[Clue, list[int]] = defaultdict(list)
+    for number, (gate, *_) in enumerate(needs):
+        for clue in gate or ():
+            gates[clue].append(number)
+    asked = tuple(number for number, (gate, *_) in enumerate(needs) if gate is None)
+    wanted = {clue for each in needs for need in each for clue in need or ()}
+    return Compiled(enabled, needs, dict(gates), asked, Lookup(wanted))
+
+
+def _needs(signal: Signal) -> Needs:
+    return clues(signal.node) if signal.node is not None else None
 
 
 def tag_topics(article: Article, topics: Compiled) -> Article:
     """Return the article with the topics it belongs to, in the order of their ids; its entities are tagged already."""
     case = _Case(article)
-    found = [matched for topic in topics.topics if (matched := match_topic(topic, case)) is not None]
-    found.sort(key=lambda matched: matched.id)  # as a retag of one topic leaves them
+    held = topics.lookup.held(case.view)
+    numbers = {number for clue in held for number in topics.gates.get(clue, ())}.union(topics.asked)
+    matches = (_match(topics.topics[number], topics.needs[number], held, case) for number in numbers)
+    found = sorted((each for each in matches if each is not None), key=lambda each: each.id)
     return replace(article, topics=tuple(found))
 
 
@@ -54,6 +73,7 @@ class _Case:
     def __init__(self, article: Article) -> None:
         self.article = article
         self.view: View = analyse(replace(article, topics=()))
+        self._found: dict[tuple[frozenset[str], str], list[Mention]] = {}
 
     @cached_property
     def words(self) -> int:
@@ -78,14 +98,16 @@ class _Case:
         """Return the number of the body's word that holds or follows this offset."""
         return max(bisect_right(self._starts, offset) - 1, 0)
 
-    def of(self, names: Iterable[str], where: str) -> list[Mention]:
+    def of(self, names: frozenset[str], where: str) -> list[Mention]:
         """Return the mentions of any of these entities in the text, the title or the lead, in their order."""
-        found = [
-            mention for name in names for mention in self.mentions.get(name, ()) if self._lies(mention, where)
-        ]
-        return sorted(set(found), key=lambda mention: (mention.field == "body", mention.start, mention.end))
+        if (names, where) not in self._found:
+            mentions = {mention for name in names & self.mentions.keys() for mention in self.mentions[name]}
+            found = [mention for mention in mentions if self.lies(mention, where)]
+            self._found[names, where] = sorted(found, key=_place)
+        return self._found[names, where]
 
-    def _lies(self, mention: Mention, where: str) -> bool:
+    def lies(self, mention: Mention, where: str) -> bool:
+        """Tell whether a span lies in the text, the title or the lead."""
         if where == "text":
             return True
         if where == "title" or mention.field == "title":
@@ -93,15 +115,24 @@ class _Case:
         return self.word(mention.start) < LEAD
 
 
-def match_topic(topic: Topic, case: _Case) -> TopicMatch | None:
+def _place(mention: Mention) -> tuple[bool, int, int]:
+    return mention.field == "body", mention.start, mention.end
+
+
+def _match(topic: Topic, needs: tuple[Needs, ...], held: set[Clue], case: _Case) -> TopicMatch | None:
     """Return the topic's match on an article, None where its gate, its threshold or a veto keeps it out."""
     if not holds(topic.node, case.view):
         return None
-    finds = [_find(signal, case) for signal in topic.signals]
-    score = round(sum(find.points for find in finds), 2)
+    points = [
+        0.0
+        if need is not None and held.isdisjoint(need)
+        else signal.weight * _STRENGTH[signal.measure](signal, case)
+        for signal, need in zip(topic.signals, needs[1:], strict=True)
+    ]
+    score = round(sum(points), 2)
     if score < topic.threshold or _vetoed(topic, score, case):
         return None
-    return TopicMatch(topic.id, score, topic.version, _evidence(topic, finds, case))
+    return TopicMatch(topic.id, score, topic.version, _evidence(topic, points, case))
 
 
 def _vetoed(topic: Topic, score: float, case: _Case) -> bool:
@@ -109,52 +140,67 @@ def _vetoed(topic: Topic, score: float, case: _Case) -> bool:
     return any(holds(veto.node, case.view) for veto in vetoes)
 
 
-def _evidence(topic: Topic, finds: list[_Find], case: _Case) -> tuple[Mention, ...]:
+def _evidence(topic: Topic, points: list[float], case: _Case) -> tuple[Mention, ...]:
     """Return the spans that say why: those of the strongest signals first, the gate's where no signal has any."""
     spans: dict[Mention, None] = {}
-    for find in sorted(finds, key=lambda find: -find.points):
-        if find.points > 0:
-            spans |= dict.fromkeys([span for span in find.spans if span not in spans][:OF_ONE])
+    for signal, share in sorted(zip(topic.signals, points, strict=True), key=lambda pair: -pair[1]):
+        if share > 0:
+            told = _SPANS[signal.measure](signal, case)
+            spans |= dict.fromkeys([span for span in told if span not in spans][:OF_ONE])
     if not spans:
         gate = match(topic.node, case.view)
         spans = dict.fromkeys(gate.spans if gate else ())
     return tuple(spans)[:EVIDENCE]
 
 
-# --- signals ------------------------------------------------------------------------------------------------
+# --- signals: how strong each is, 0 to 1, and which words say so --------------------------------------------
 
 
-def _find(signal: Signal, case: _Case) -> _Find:
-    strength, spans = _MEASURES[signal.measure](signal, case)
-    return _Find(signal.weight * strength, tuple(spans) if strength else ())
+def _by_query(signal: Signal, case: _Case) -> float:
+    if signal.node is None or not holds(signal.node, case.view):
+        return 0.0
+    if signal.where == "text" and signal.times == 1 and signal.per is None:
+        return 1.0  # also for a bare filter, which has no words
+    return _saturated(len(_of_query(signal, case)), signal, case)
 
 
-def _by_query(signal: Signal, case: _Case) -> tuple[float, Iterable[Mention]]:
+def _of_query(signal: Signal, case: _Case) -> list[Mention]:
     found = match(signal.node, case.view) if signal.node is not None else None
-    return (1.0, found.spans) if found else (0.0, ())
+    return [span for span in found.spans if case.lies(span, signal.where)] if found else []
 
 
-def _by_salience(signal: Signal, case: _Case) -> tuple[float, Iterable[Mention]]:
+def _by_salience(signal: Signal, case: _Case) -> float:
     most = [max((case.salience.get(name, 0.0) for name in names), default=0.0) for names in signal.sets]
-    spans = [span for names in signal.sets for span in case.of(names, "text")[:2]]
-    return min(1.0, min(most, default=0.0) / ABOUT), spans
+    return min(1.0, min(most, default=0.0) / ABOUT)
 
 
-def _by_mention(signal: Signal, case: _Case) -> tuple[float, Iterable[Mention]]:
-    found = [case.of(names, signal.where) for names in signal.sets]
-    least = min(map(len, found), default=0)
-    return _saturated(least, signal, case), [span for mentions in found for span in mentions[:2]]
+def _by_mention(signal: Signal, case: _Case) -> float:
+    return _saturated(
+        min((len(case.of(names, signal.where)) for names in signal.sets), default=0), signal, case
+    )
 
 
-def _by_nearness(signal: Signal, case: _Case) -> tuple[float, Iterable[Mention]]:
+def _of_sets(signal: Signal, case: _Case) -> list[Mention]:
+    return [span for names in signal.sets for span in case.of(names, signal.where)[:2]]
+
+
+def _by_nearness(signal: Signal, case: _Case) -> float:
+    return _saturated(len(_pairs(signal, case)), signal, case)
+
+
+def _of_pairs(signal: Signal, case: _Case) -> list[Mention]:
+    return [span for pair in _pairs(signal, case) for span in pair]
+
+
+def _pairs(signal: Signal, case: _Case) -> list[tuple[Mention, Mention]]:
     ones, others = (
         [mention for mention in case.of(names, "text") if mention.field == "body"] for names in signal.sets
     )
+    if not ones or not others:
+        return []
     places = [case.word(mention.start) for mention in others]
-    pairs = [
-        (one, other) for one in ones if (other := _closest(one, others, places, signal, case)) is not None
-    ]
-    return _saturated(len(pairs), signal, case), [span for pair in pairs for span in pair]
+    closest = ((one, _closest(one, others, places, signal, case)) for one in ones)
+    return [(one, other) for one, other in closest if other is not None]
 
 
 def _closest(
@@ -176,9 +222,15 @@ def _saturated(count: int, signal: Signal, case: _Case) -> float:
     return min(1.0, count / wanted)
 
 
-_MEASURES: dict[str, Callable[[Signal, _Case], tuple[float, Iterable[Mention]]]] = {
+_STRENGTH: dict[str, Callable[[Signal, _Case], float]] = {
     "query": _by_query,
     "entity": _by_mention,
     "about": _by_salience,
     "near": _by_nearness,
+}
+_SPANS: dict[str, Callable[[Signal, _Case], list[Mention]]] = {
+    "query": _of_query,
+    "entity": _of_sets,
+    "about": _of_sets,
+    "near": _of_pairs,
 }

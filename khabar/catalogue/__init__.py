@@ -4,7 +4,7 @@ from khabar.catalogue.entity import Gazetteer, GazetteerEntity
 from khabar.catalogue.folders import SHIPPED, Catalogue, load
 from khabar.catalogue.problems import CatalogueError, Problem
 from khabar.catalogue.signal import Signal
-from khabar.catalogue.topic import DigestPlan, Topic, Veto
+from khabar.catalogue.topic import DigestPlan, Topic, Veto, load_topic
 
 __all__ = [
     "SHIPPED",
@@ -18,4 +18,5 @@ __all__ = [
     "Topic",
     "Veto",
     "load",
+    "load_topic",
 ]

@@ -37,8 +37,8 @@ class Query:
 class Signal:
     """What speaks for a topic (against it, where the weight is negative), at most by its weight.
 
-    `entity` and `near` reach their weight at `times` finds, in a text longer than `per` words at as many in every
-    `per` words; `about` as far as the article is about the least of its entities; `query` at once.
+    `query`, `entity` and `near` reach their weight at `times` finds, in a text longer than `per` words at as many in
+    every `per` words; `about` as far as the article is about the least of its entities.
     """
 
     measure: Measure
@@ -77,7 +77,7 @@ SIGNAL_KEYS = {
     "per": Key(fields.whole(10, 100_000), "100"),
 }
 _ALLOWED: Mapping[Measure, frozenset[str]] = {
-    "query": frozenset(),
+    "query": frozenset({"in", "times", "per"}),
     "entity": frozenset({"in", "times", "per"}),
     "about": frozenset(),
     "near": frozenset({"within", "times", "per"}),

@@ -12,7 +12,7 @@ from khabar.catalogue import fields
 from khabar.catalogue.entity import Gazetteer
 from khabar.catalogue.fields import Key
 from khabar.catalogue.marks import Entries, Value, position, read_yaml
-from khabar.catalogue.problems import Place, Problems
+from khabar.catalogue.problems import CatalogueError, Place, Problems
 from khabar.catalogue.signal import Groups, Query, Signal, compile_signal, members, query, signal
 from search.grammar import QueryError, parse
 from search.tree import Everything, Node
@@ -113,6 +113,15 @@ def read_topic(path: Path, gazetteer: Gazetteer, problems: Problems) -> tuple[Pl
         return None
     parts = _compile(found, gazetteer, problems)
     return (value.values["id"][1].place, Topic(**parts)) if len(problems) == before else None
+
+
+def load_topic(path: Path, gazetteer: Gazetteer) -> Topic:
+    """Return the topic of one file, in or outside a catalogue; raises CatalogueError with all that is wrong."""
+    problems = Problems()
+    found = read_topic(path, gazetteer, problems)
+    if found is None:
+        raise CatalogueError(problems.found)
+    return found[1]
 
 
 def _compile(found: dict[str, Any], gazetteer: Gazetteer, problems: Problems) -> dict[str, Any]:

@@ -1,0 +1,104 @@
+"""Clues: what an article must hold at least one of, else a query cannot hold, and need not be asked.
+
+Following a hundred topics costs little if the words of all of them are looked for at once: each different word of a
+text is looked up one time, and only the queries that have a clue in it are run.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Literal
+
+from khabar.text import stem
+from search.analysed import View
+from search.tree import AboutNode, And, EntityNode, Near, Node, Or, Phrase, Prefix, Sequence, Word
+
+Clue = tuple[Literal["form", "word", "prefix", "entity", "about"], str]
+
+_MANY = 200_000  # words remembered of each language
+
+
+def clues(node: Node) -> frozenset[Clue] | None:
+    """Return what a query needs one of; None where it may hold without any that could be looked up."""
+    match node:
+        case Or(nodes):
+            each = [clues(child) for child in nodes]
+            known = [found for found in each if found is not None]
+            return frozenset().union(*known) if len(known) == len(each) else None
+        case And(nodes):
+            each = [found for child in nodes if (found := clues(child)) is not None]
+            return min(each, key=len, default=None)
+        case Word() | Prefix() | Phrase() | Near():
+            return None if node.where == "author" else _of_words(node)
+        case EntityNode(name):
+            return frozenset({("entity", name)})
+        case AboutNode(name):
+            return frozenset({("about", name)})
+        case _:
+            return None
+
+
+def _of_words(node: Word | Prefix | Phrase | Near) -> frozenset[Clue]:
+    match node:
+        case Word(text):
+            return frozenset({("form", text)})
+        case Prefix(text):
+            return frozenset({("prefix", text)})
+        case Phrase(words):
+            return frozenset({("word", max(words, key=len))})  # long words are rare
+        case Near(left, right):
+            return min(_of_side(left), _of_side(right), key=len)
+
+
+def _of_side(side: tuple[Sequence, ...]) -> frozenset[Clue]:
+    terms = [max(sequence, key=lambda term: len(term.text)) for sequence in side]
+    return frozenset(("prefix" if term.prefix else "word", term.text) for term in terms)
+
+
+class Lookup:
+    """Tells which of the clues wanted an article holds; what it learns of a word it keeps."""
+
+    def __init__(self, wanted: Iterable[Clue]) -> None:
+        kinds: dict[str, set[str]] = defaultdict(set)
+        for kind, text in wanted:
+            kinds[kind].add(text)
+        self._words, self._forms, self._prefixes = kinds["word"], kinds["form"], kinds["prefix"]
+        self._entities, self._about = kinds["entity"], kinds["about"]
+        self._lengths = sorted({len(prefix) for prefix in self._prefixes})
+        self._stems: dict[str, dict[str, list[Clue]]] = {}
+        self._empty: dict[str, set[str]] = defaultdict(set)
+        self._known: dict[str, dict[str, tuple[Clue, ...]]] = defaultdict(dict)
+
+    def held(self, view: View) -> set[Clue]:
+        """Return the clues that an article holds, somewhere."""
+        known, empty = self._known[view.lang], self._empty[view.lang]
+        found: set[Clue] = {("entity", name) for name in view.entities & self._entities}
+        found |= {("about", name) for name in view.about & self._about}
+        for field in (view.title, view.body):
+            for word in {token[0] for token in field.tokens} - empty:
+                found.update(known[word] if word in known else self._learn(word, view.lang))
+        return found
+
+    def _learn(self, word: str, lang: str) -> tuple[Clue, ...]:
+        found: list[Clue] = []
+        if word in self._words:
+            found.append(("word", word))
+        found.extend(self._of_language(lang).get(stem(word, lang), ()))
+        found.extend(("prefix", word[:n]) for n in self._lengths if word[:n] in self._prefixes)
+        kept = self._known[lang] if found else self._empty[lang]
+        if len(kept) > _MANY:
+            kept.clear()
+        if found:
+            self._known[lang][word] = tuple(found)
+        else:
+            self._empty[lang].add(word)
+        return tuple(found)
+
+    def _of_language(self, lang: str) -> dict[str, list[Clue]]:
+        if lang not in self._stems:
+            stems: dict[str, list[Clue]] = defaultdict(list)
+            for text in self._forms:
+                stems[stem(text, lang)].append(("form", text))
+            self._stems[lang] = dict(stems)
+        return self._stems[lang]
