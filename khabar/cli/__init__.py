@@ -28,7 +28,7 @@ COMMANDS = {
     "show": "find",
     "sources": "sources",
     "stats": "watch",
-    "topics": "follow",
+    "topics": "topics",
     "trace": "watch",
 }
 
