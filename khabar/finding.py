@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from khabar.codec import plain
-from khabar.models import Article, Document, Hit
+from khabar.models import Article, Document, Hit, Mention
 from khabar.ports import Interval, Mark, Sort
 from khabar.runtime import Runtime
 from khabar.urls import article_id, canonical
@@ -56,7 +56,9 @@ def find(runtime: Runtime, node: Node, page: Page) -> tuple[dict[str, Any], Mark
         ],
         "facets": results.facets,
         "timeline": [{"start": start, "count": count} for start, count in sorted(results.timeline.items())],
-        "explain": {d.article.id: why(node, d.article) for d in documents} if page.explain else {},
+        "explain": {d.article.id: [plain(span) for span in spans(node, d.article) or ()] for d in documents}
+        if page.explain
+        else {},
     }
     found["took_ms"] = round((time.perf_counter() - began) * 1000, 1)
     return found, _mark(results.hits[-1]) if results.hits else None
@@ -71,10 +73,10 @@ def shown(query: str, found: dict[str, Any]) -> dict[str, Any]:
     return {"query": query, **found, "hits": hits}
 
 
-def why(node: Node, article: Article) -> list[Any]:
-    """Return the spans of an article that make it match; none where it does not."""
+def spans(node: Node, article: Article) -> Sequence[Mention] | None:
+    """Return the spans of an article that make it match, None where it does not: `NOT cricket` matches without any."""
     matched = match(node, article)
-    return [plain(span) for span in matched.spans] if matched else []
+    return matched.spans if matched else None
 
 
 def everything(runtime: Runtime, node: Node) -> Iterator[Document]:
@@ -90,10 +92,19 @@ def everything(runtime: Runtime, node: Node) -> Iterator[Document]:
 
 def lookup(runtime: Runtime, name: str) -> Document | None:
     """Return an article by its id, its URL or another URL of it; raises ValueError where a URL is none."""
-    ids = [name]
     if "://" in name or name.startswith("urn:"):
-        url = canonical(name)
-        ids = [article_id(url), *(row.article for row in runtime.index.rows(url=url) if row.article)]
+        return at_address(runtime, name)
+    return _first(runtime, [name])
+
+
+def at_address(runtime: Runtime, url: str) -> Document | None:
+    """Return an article by its URL, or by another URL that led to it; raises ValueError where that is none."""
+    name = canonical(url)
+    others = (row.article for row in runtime.index.rows(url=name) if row.article)
+    return _first(runtime, [article_id(name), *others])
+
+
+def _first(runtime: Runtime, ids: Sequence[str]) -> Document | None:
     found = runtime.index.get(ids)
     known = [found[id_] for id_ in ids if id_ in found]
     return with_copies(runtime.index, known[:1])[0] if known else None

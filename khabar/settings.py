@@ -57,6 +57,8 @@ class Settings:
     elasticsearch_prefix: str = "khabar"
     elasticsearch_shards: int = 1
     alive: str | None = None
+    api_requests: int = 600
+    api_points: int = 3000
 
     @property
     def distributed(self) -> bool:
@@ -314,6 +316,20 @@ SETTINGS: tuple[Setting, ...] = (
         "what a Celery worker touches every 2 s while it consumes, and beat at each look: for health checks",
         "a file",
         str,
+    ),
+    Setting(
+        "api_requests",
+        "600",
+        "requests a minute that the API takes of one key; 0 for any number",
+        "a whole number from 0 to 1000000",
+        _whole(0, 1_000_000),
+    ),
+    Setting(
+        "api_points",
+        "3000",
+        "points a minute that the requests of one key may cost (docs/api.md says what costs how many); 0 for any number",
+        "a whole number from 0 to 1000000",
+        _whole(0, 1_000_000),
     ),
 )
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}

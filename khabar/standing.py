@@ -30,7 +30,7 @@ class Standing:
     def runtime(self) -> Runtime:
         """Return the runtime with today's catalogue; one that cannot be read is logged, and the last one serves on."""
         settings = self._settings()
-        seen = _look(settings.catalogue)
+        seen = look(settings.catalogue)
         if self._runtime is not None and seen == self._seen:
             return self._runtime
         stack = ExitStack()
@@ -55,7 +55,7 @@ class Standing:
 
     def is_current(self) -> bool:
         """Tell whether the catalogue's files are still as they were when the runtime was last asked for."""
-        return _look(self._settings().catalogue) == self._seen
+        return look(self._settings().catalogue) == self._seen
 
     def close(self) -> None:
         """Give everything back."""
@@ -63,7 +63,7 @@ class Standing:
         self._runtime = self._knowledge = None
 
 
-def _look(folder: Path) -> Look:
+def look(folder: Path) -> Look:
     """Return what tells whether a catalogue has changed: the names, times and sizes of its files."""
     return tuple(sorted(seen for path in folder.rglob("*.yaml") if (seen := _seen(path))))
 

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import click
 
-from khabar import audit
-from khabar.archive.records import read_segment
-from khabar.archive.segments import segment_of
+from khabar import accounts, audit, soundness
 from khabar.cli.options import Console, console, day, web_address
 from khabar.codec import dump
 from khabar.errors import KhabarError
-from khabar.models import Damage, Outcome
 from khabar.runtime import Runtime, reading
 from khabar.statistics import gather
 from khabar.tick import snapshot
-
-LOW_DISK = 1 << 30  # bytes free, below which doctor warns: a day of crawling fills as much
 
 
 @click.command()
@@ -35,12 +28,9 @@ def trace(to: Console, url: str) -> None:
     """
     with reading(to.settings) as runtime:
         name = web_address(url)
-        steps = [
-            *_waiting(runtime, name),
-            *(step for row in runtime.index.rows(url=name) for step in _steps(runtime, row)),
-        ]
+        steps = list(accounts.steps(runtime, name))
         for step in steps:
-            click.echo(step)
+            click.echo(f"{step.at:%Y-%m-%d %H:%M:%S}Z  {step.what}")
         if not steps:
             click.echo(f"khabar: {name} was never discovered", err=True)
             sys.exit(1)
@@ -59,14 +49,11 @@ def missed(to: Console, source: str | None, when: date | None) -> None:
     Example: khabar missed dawn --date 2025-01-31
     """
     with reading(to.settings) as runtime:
-        outcomes = ("rejected", "failed")
-        for row in runtime.index.rows(source=source, since=when, until=when, outcomes=outcomes):
-            click.echo(
-                f"{row.day}  {row.source:<20} {row.outcome}({row.reason})  {row.url}  {row.title or ''}".rstrip()
-            )
-        for claim in runtime.ledger.frontier():
-            if source in {None, claim.source} and when in {None, claim.claimed.date()}:
-                click.echo(f"{claim.claimed.date()}  {claim.source:<20} in the frontier  {claim.url}")
+        for each in accounts.rejected(runtime, source, when, when):
+            how = f"{each.state}({each.reason})"
+            click.echo(f"{each.day}  {each.source:<20} {how}  {each.url}  {each.title or ''}".rstrip())
+        for each in accounts.waiting(runtime, source, when, when):
+            click.echo(f"{each.day}  {each.source:<20} {each.state}  {each.url}")
 
 
 @click.command()
@@ -117,14 +104,11 @@ def doctor(to: Console) -> None:
 
 def _found(runtime: Runtime) -> Iterator[str]:
     """Yield what is wrong; a server that cannot be asked is a finding, and what needs it is not looked at."""
-    yield from _disk(runtime.settings.home)
+    yield from soundness.disk(runtime.settings.home)
     answered = True
-    for check in runtime.checks():
-        try:
-            yield from check()
-        except KhabarError as error:
-            answered = False
-            yield str(error)
+    for finding, said in soundness.servers(runtime):
+        answered &= said
+        yield finding
     if not answered:
         return
     try:
@@ -132,36 +116,6 @@ def _found(runtime: Runtime) -> Iterator[str]:
         yield from audit.findings(runtime.store, runtime.ledger, runtime.index)
     except KhabarError as error:
         yield str(error)
-
-
-def _waiting(runtime: Runtime, url: str) -> Iterator[str]:
-    for claim in runtime.ledger.frontier():
-        if claim.url == url:
-            yield f"{claim.claimed:%Y-%m-%d %H:%M:%S}Z  claimed ({claim.why}) from {claim.endpoint}: in the frontier"
-    for key in runtime.store.keys("pending/"):
-        for record in read_segment(runtime.store, segment_of(key)):
-            if not isinstance(record, Damage) and record.discovery.url == url:
-                yield f"{record.date:%Y-%m-%d %H:%M:%S}Z  archived in {record.segment}: waits to be read"
-
-
-def _steps(runtime: Runtime, row: Outcome) -> Iterator[str]:
-    for record in read_segment(runtime.store, row.segment):
-        if not isinstance(record, Damage) and record.id == row.record:
-            told = record.discovery
-            place = f" at {told.endpoint}" if told.endpoint else ""
-            yield f"{told.claimed:%Y-%m-%d %H:%M:%S}Z  claimed as {told.why}{place} for {told.source}"
-            robots = f", robots {told.robots}" if told.robots else ""
-            yield f"{record.date:%Y-%m-%d %H:%M:%S}Z  {record.kind} {record.status or ''} archived{robots}: {row.segment} {row.record}"
-    reason = f"({row.reason})" if row.reason else ""
-    article = f" → article {row.article}" if row.article else ""
-    yield f"{row.date:%Y-%m-%d %H:%M:%S}Z  {row.outcome}{reason}{article}"
-
-
-def _disk(home: Path) -> Iterator[str]:
-    there = next(folder for folder in (home, *home.parents) if folder.exists())
-    free = shutil.disk_usage(there).free
-    if free < LOW_DISK:
-        yield f"{free / 1e6:.0f} MB are free at {home}: free some space before the next crawl"
 
 
 def _left(runtime: Runtime) -> Iterator[str]:
