@@ -136,21 +136,17 @@ class RedisLedger:
     ) -> Lease | None:
         """Extend one's own lease; None where its token is no longer the newest, or it was given back."""
         row = self.server.run(
-            "renew",
-            name=lease.name,
-            token=lease.token,
-            until=_until(now, ttl),
-            last_request=maybe_micros(last_request),
+            "renew", **_named(lease), until=_until(now, ttl), last_request=maybe_micros(last_request)
         )
         return _lease(lease.name, row) if row else None
 
     def release(self, lease: Lease, done: bool = False) -> None:
         """Give a lease back; a job that is done forgets its tries. A stale holder's call changes nothing."""
-        self.server.run("release", name=lease.name, token=lease.token, done=done)
+        self.server.run("release", **_named(lease), done=done)
 
     def rest(self, lease: Lease, until: datetime, blame: bool = True) -> None:
         """Leave a failed job alone until then: its lease runs on, held by nobody."""
-        self.server.run("rest", name=lease.name, token=lease.token, until=micros(until), blame=blame)
+        self.server.run("rest", **_named(lease), until=micros(until), blame=blame)
 
     def leases(self, now: datetime) -> list[Lease]:
         """Return the running leases."""
@@ -201,6 +197,10 @@ class RedisLedger:
 
 def _until(now: datetime, ttl: float) -> int:
     return micros(now + timedelta(seconds=ttl))
+
+
+def _named(lease: Lease) -> dict[str, object]:
+    return {"name": lease.name, "token": lease.token, "holder": lease.holder}
 
 
 def _lease(name: str, row: Sequence[Any]) -> Lease:

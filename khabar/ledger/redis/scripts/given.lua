@@ -15,6 +15,12 @@ local domains, leases = PREFIX .. 'domains', PREFIX .. 'leases'
 -- tostring() would round a moment in microseconds.
 local function whole(number) return string.format('%.0f', number) end
 
+-- A Redis that lost its last second gives a token twice: only with the holder does it say whose the lease is.
+local function is_theirs(key)
+  local held = call('HMGET', key, 'token', 'holder')
+  return held[1] == whole(given.token) and held[2] == given.holder
+end
+
 local function count(source, day, claimed)
   local block = whole(math.floor(day / BLOCK)) .. ' ' .. source
   call('HINCRBY', PREFIX .. 'counts:' .. block, whole(day), claimed)

@@ -1,6 +1,6 @@
 -- Gives a lease back; done, it goes altogether, unless it keeps the time of a host's last request.
 local key = PREFIX .. 'lease:' .. given.name
-if call('HGET', key, 'token') ~= whole(given.token) then return end
+if not is_theirs(key) then return end
 call('HSET', key, 'released', 1)
 if not given.done then return end
 call('HSET', key, 'tries', 0)
