@@ -57,7 +57,7 @@ class Form:
     rest: float = 180.0  # seconds in which all must come right by itself
 
 
-SHORT = Form(hosts=6, articles=50, delay=0.25, kills=8, pauses=2, pause=8.0, gap=(2.0, 7.0), printing=0.2)
+SHORT = Form(hosts=6, articles=50, delay=0.25, kills=8, pauses=2, pause=8.0, gap=(1.5, 5.0), printing=0.2)
 LONG = Form(hosts=10, articles=200, delay=0.6, kills=30, pauses=5, pause=20.0, gap=(4.0, 20.0), printing=0.7)
 
 
@@ -151,7 +151,7 @@ def test_nothing_is_lost_whatever_is_killed(
         celery_node.running(commands, celery_node.environment(shared, told), tmp_path) as services,
         reading(settings) as runtime,
     ):
-        until(lambda: len(runtime.ledger.runs("crawl:")) == form.hosts // 2, 120)
+        until(lambda: len(runtime.ledger.runs("crawl:")) == form.hosts // 2, 200)
         began = time.monotonic()
         struck = disturb(form, rng, site, Chaos(shared, services, servers[0], rng, form.pause))
         servers[0].wait()
