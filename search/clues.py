@@ -7,12 +7,26 @@ text is looked up one time, and only the queries that have a clue in it are run.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
 from typing import Literal
 
 from khabar.text import stem
 from search.analysed import View
-from search.tree import AboutNode, And, EntityNode, Near, Node, Or, Phrase, Prefix, Sequence, Word
+from search.tree import (
+    AboutNode,
+    And,
+    EntityNode,
+    Near,
+    Node,
+    Or,
+    Phrase,
+    Prefix,
+    Sequence,
+    Word,
+    both,
+    either,
+)
 
 Clue = tuple[Literal["form", "word", "prefix", "entity", "about"], str]
 
@@ -56,6 +70,67 @@ def _of_side(side: tuple[Sequence, ...]) -> frozenset[Clue]:
     return frozenset(("prefix" if term.prefix else "word", term.text) for term in terms)
 
 
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A query made ready to be asked of many articles: only the alternatives that have a clue are asked."""
+
+    node: Node
+    needs: frozenset[Clue] | None
+    parts: tuple[Probe, ...] = ()  # of AND
+    always: tuple[Node, ...] = ()  # of OR: alternatives that may hold without a clue
+    with_clue: Mapping[Clue, tuple[Probe, ...]] = field(default_factory=dict[Clue, "tuple[Probe, ...]"])
+
+    def reduced(self, held: Set[Clue]) -> Node | None:
+        """Return a query that holds exactly where this one does, of an article that holds these clues.
+
+        It has the same spans, and is None where it cannot hold.
+        """
+        if self.needs is not None and self.needs.isdisjoint(held):
+            return None
+        if self.parts:
+            parts = [part.reduced(held) for part in self.parts]
+            left = [part for part in parts if part is not None]
+            return both(*left) if len(left) == len(parts) else None
+        if self.with_clue:
+            hinted = {
+                id(probe): probe for clue in held & self.with_clue.keys() for probe in self.with_clue[clue]
+            }
+            alternatives = [node for probe in hinted.values() if (node := probe.reduced(held)) is not None]
+            return either(*self.always, *alternatives) if alternatives or self.always else None
+        return self.node
+
+
+def probe(node: Node) -> Probe:
+    """Make a query ready."""
+    match node:
+        case And(nodes):
+            return Probe(node, clues(node), parts=tuple(map(probe, nodes)))
+        case Or(nodes):
+            probes = tuple(map(probe, nodes))
+            with_clue: dict[Clue, list[Probe]] = defaultdict(list)
+            for each in probes:
+                for clue in each.needs or ():
+                    with_clue[clue].append(each)
+            always = tuple(each.node for each in probes if each.needs is None)
+            return Probe(
+                node,
+                clues(node),
+                always=always,
+                with_clue={clue: tuple(found) for clue, found in with_clue.items()},
+            )
+        case _:
+            return Probe(node, clues(node))
+
+
+def wanted(probe: Probe) -> frozenset[Clue]:
+    """Return every clue that a query ever looks at."""
+    inner = (
+        wanted(part)
+        for part in (*probe.parts, *(each for found in probe.with_clue.values() for each in found))
+    )
+    return (probe.needs or frozenset()).union(*inner)
+
+
 class Lookup:
     """Tells which of the clues wanted an article holds; what it learns of a word it keeps."""
 
@@ -70,13 +145,13 @@ class Lookup:
         self._empty: dict[str, set[str]] = defaultdict(set)
         self._known: dict[str, dict[str, tuple[Clue, ...]]] = defaultdict(dict)
 
-    def held(self, view: View) -> set[Clue]:
+    def held(self, view: View) -> Set[Clue]:
         """Return the clues that an article holds, somewhere."""
         known, empty = self._known[view.lang], self._empty[view.lang]
         found: set[Clue] = {("entity", name) for name in view.entities & self._entities}
         found |= {("about", name) for name in view.about & self._about}
-        for field in (view.title, view.body):
-            for word in {token[0] for token in field.tokens} - empty:
+        for text in (view.title, view.body):
+            for word in {token[0] for token in text.tokens} - empty:
                 found.update(known[word] if word in known else self._learn(word, view.lang))
         return found
 

@@ -14,55 +14,67 @@ from functools import cached_property
 
 from khabar.catalogue import Signal, Topic
 from khabar.models import Article, Mention, TopicMatch
-from search.clues import Clue, Lookup, clues
+from search.clues import Clue, Lookup, Probe, probe, wanted
 from search.matcher import View, analyse, holds, match
 from search.schema import ABOUT
+from search.tree import Node
 from workers.entities import LEAD
 
 EVIDENCE = 12  # spans kept of one topic
 OF_ONE = 4  # of which one signal may give so many
-
-Needs = frozenset[Clue] | None  # see search.clues
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """The topics that are followed, ready for matching, once a process.
 
-    `needs`: of each topic, what its gate needs and what each of its signals does. `gates`: the numbers of the topics
-    for whose gate a clue speaks; `asked`: of those that are always asked.
+    `gates`: the numbers of the topics for whose gate a clue speaks; `asked`: of those that are always asked.
     """
 
     topics: tuple[Topic, ...]
-    needs: tuple[tuple[Needs, ...], ...] = ()
+    plans: tuple[_Plan, ...] = ()
     gates: dict[Clue, list[int]] = field(default_factory=dict[Clue, list[int]])
     asked: tuple[int, ...] = ()
     lookup: Lookup = field(default_factory=lambda: Lookup(()), compare=False, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A topic's queries made ready: its gate, those of its signals (None for the others), its vetoes."""
+
+    gate: Probe
+    signals: tuple[Probe | None, ...]
+    vetoes: tuple[Probe, ...]
+
+    def wanted(self) -> frozenset[Clue]:
+        """Return every clue that it looks at."""
+        probes = (self.gate, *self.vetoes, *(each for each in self.signals if each is not None))
+        return frozenset().union(*map(wanted, probes))
+
+
 def compile_topics(topics: Iterable[Topic]) -> Compiled:
     """Return the topics that are enabled, ready for matching."""
     enabled = tuple(topic for topic in topics if topic.enabled)
-    needs = tuple((clues(topic.node), *map(_needs, topic.signals)) for topic in enabled)
+    plans = tuple(map(_plan, enabled))
     gates: dict[Clue, list[int]] = defaultdict(list)
-    for number, (gate, *_) in enumerate(needs):
-        for clue in gate or ():
+    for number, plan in enumerate(plans):
+        for clue in plan.gate.needs or ():
             gates[clue].append(number)
-    asked = tuple(number for number, (gate, *_) in enumerate(needs) if gate is None)
-    wanted = {clue for each in needs for need in each for clue in need or ()}
-    return Compiled(enabled, needs, dict(gates), asked, Lookup(wanted))
+    asked = tuple(number for number, plan in enumerate(plans) if plan.gate.needs is None)
+    lookup = Lookup(clue for plan in plans for clue in plan.wanted())
+    return Compiled(enabled, plans, dict(gates), asked, lookup)
 
 
-def _needs(signal: Signal) -> Needs:
-    return clues(signal.node) if signal.node is not None else None
+def _plan(topic: Topic) -> _Plan:
+    signals = (probe(signal.node) if signal.node is not None else None for signal in topic.signals)
+    return _Plan(probe(topic.node), tuple(signals), tuple(probe(veto.node) for veto in topic.veto))
 
 
 def tag_topics(article: Article, topics: Compiled) -> Article:
     """Return the article with the topics it belongs to, in the order of their ids; its entities are tagged already."""
-    case = _Case(article)
-    held = topics.lookup.held(case.view)
-    numbers = {number for clue in held for number in topics.gates.get(clue, ())}.union(topics.asked)
-    matches = (_match(topics.topics[number], topics.needs[number], held, case) for number in numbers)
+    case = _Case(article, topics.lookup)
+    numbers = {number for clue in case.held for number in topics.gates.get(clue, ())}.union(topics.asked)
+    matches = (_match(topics.topics[number], topics.plans[number], case) for number in numbers)
     found = sorted((each for each in matches if each is not None), key=lambda each: each.id)
     return replace(article, topics=tuple(found))
 
@@ -70,9 +82,10 @@ def tag_topics(article: Article, topics: Compiled) -> Article:
 class _Case:
     """An article with what several topics ask of it."""
 
-    def __init__(self, article: Article) -> None:
+    def __init__(self, article: Article, lookup: Lookup) -> None:
         self.article = article
-        self.view: View = analyse(replace(article, topics=()))
+        self.view: View = analyse(replace(article, topics=()) if article.topics else article)
+        self.held = lookup.held(self.view)
         self._found: dict[tuple[frozenset[str], str], list[Mention]] = {}
 
     @cached_property
@@ -119,76 +132,85 @@ def _place(mention: Mention) -> tuple[bool, int, int]:
     return mention.field == "body", mention.start, mention.end
 
 
-def _match(topic: Topic, needs: tuple[Needs, ...], held: set[Clue], case: _Case) -> TopicMatch | None:
+def _match(topic: Topic, plan: _Plan, case: _Case) -> TopicMatch | None:
     """Return the topic's match on an article, None where its gate, its threshold or a veto keeps it out."""
-    if not holds(topic.node, case.view):
+    gate = plan.gate.reduced(case.held)
+    if gate is None or not holds(gate, case.view):
         return None
+    asked = [each and each.reduced(case.held) for each in plan.signals]
     points = [
-        0.0
-        if need is not None and held.isdisjoint(need)
-        else signal.weight * _STRENGTH[signal.measure](signal, case)
-        for signal, need in zip(topic.signals, needs[1:], strict=True)
+        signal.weight * _STRENGTH[signal.measure](signal, node, case)
+        for signal, node in zip(topic.signals, asked, strict=True)
     ]
     score = round(sum(points), 2)
-    if score < topic.threshold or _vetoed(topic, score, case):
+    if score < topic.threshold or _vetoed(topic, plan, score, case):
         return None
-    return TopicMatch(topic.id, score, topic.version, _evidence(topic, points, case))
+    told = [
+        _SPANS[signal.measure](signal, node, case)
+        for share, signal, node in sorted(
+            zip(points, topic.signals, asked, strict=True), key=lambda each: -each[0]
+        )
+        if share > 0
+    ]
+    return TopicMatch(topic.id, score, topic.version, _evidence(told, gate, case))
 
 
-def _vetoed(topic: Topic, score: float, case: _Case) -> bool:
-    vetoes = (veto for veto in topic.veto if veto.unless_score is None or score < veto.unless_score)
-    return any(holds(veto.node, case.view) for veto in vetoes)
+def _vetoed(topic: Topic, plan: _Plan, score: float, case: _Case) -> bool:
+    for veto, ready in zip(topic.veto, plan.vetoes, strict=True):
+        if veto.unless_score is None or score < veto.unless_score:
+            node = ready.reduced(case.held)
+            if node is not None and holds(node, case.view):
+                return True
+    return False
 
 
-def _evidence(topic: Topic, points: list[float], case: _Case) -> tuple[Mention, ...]:
+def _evidence(told: list[list[Mention]], gate: Node, case: _Case) -> tuple[Mention, ...]:
     """Return the spans that say why: those of the strongest signals first, the gate's where no signal has any."""
     spans: dict[Mention, None] = {}
-    for signal, share in sorted(zip(topic.signals, points, strict=True), key=lambda pair: -pair[1]):
-        if share > 0:
-            told = _SPANS[signal.measure](signal, case)
-            spans |= dict.fromkeys([span for span in told if span not in spans][:OF_ONE])
+    for each in told:
+        spans |= dict.fromkeys([span for span in each if span not in spans][:OF_ONE])
     if not spans:
-        gate = match(topic.node, case.view)
-        spans = dict.fromkeys(gate.spans if gate else ())
+        found = match(gate, case.view)
+        spans = dict.fromkeys(found.spans if found else ())
     return tuple(spans)[:EVIDENCE]
 
 
 # --- signals: how strong each is, 0 to 1, and which words say so --------------------------------------------
 
 
-def _by_query(signal: Signal, case: _Case) -> float:
-    if signal.node is None or not holds(signal.node, case.view):
+def _by_query(signal: Signal, node: Node | None, case: _Case) -> float:
+    if node is None or not holds(node, case.view):
         return 0.0
     if signal.where == "text" and signal.times == 1 and signal.per is None:
         return 1.0  # also for a bare filter, which has no words
-    return _saturated(len(_of_query(signal, case)), signal, case)
+    return _saturated(len(_of_query(signal, node, case)), signal, case)
 
 
-def _of_query(signal: Signal, case: _Case) -> list[Mention]:
-    found = match(signal.node, case.view) if signal.node is not None else None
+def _of_query(signal: Signal, node: Node | None, case: _Case) -> list[Mention]:
+    found = match(node, case.view) if node is not None else None
     return [span for span in found.spans if case.lies(span, signal.where)] if found else []
 
 
-def _by_salience(signal: Signal, case: _Case) -> float:
+def _by_salience(signal: Signal, _: Node | None, case: _Case) -> float:
     most = [max((case.salience.get(name, 0.0) for name in names), default=0.0) for names in signal.sets]
     return min(1.0, min(most, default=0.0) / ABOUT)
 
 
-def _by_mention(signal: Signal, case: _Case) -> float:
+def _by_mention(signal: Signal, _: Node | None, case: _Case) -> float:
     return _saturated(
         min((len(case.of(names, signal.where)) for names in signal.sets), default=0), signal, case
     )
 
 
-def _of_sets(signal: Signal, case: _Case) -> list[Mention]:
+def _of_sets(signal: Signal, _: Node | None, case: _Case) -> list[Mention]:
     return [span for names in signal.sets for span in case.of(names, signal.where)[:2]]
 
 
-def _by_nearness(signal: Signal, case: _Case) -> float:
+def _by_nearness(signal: Signal, _: Node | None, case: _Case) -> float:
     return _saturated(len(_pairs(signal, case)), signal, case)
 
 
-def _of_pairs(signal: Signal, case: _Case) -> list[Mention]:
+def _of_pairs(signal: Signal, _: Node | None, case: _Case) -> list[Mention]:
     return [span for pair in _pairs(signal, case) for span in pair]
 
 
@@ -222,13 +244,13 @@ def _saturated(count: int, signal: Signal, case: _Case) -> float:
     return min(1.0, count / wanted)
 
 
-_STRENGTH: dict[str, Callable[[Signal, _Case], float]] = {
+_STRENGTH: dict[str, Callable[[Signal, Node | None, _Case], float]] = {
     "query": _by_query,
     "entity": _by_mention,
     "about": _by_salience,
     "near": _by_nearness,
 }
-_SPANS: dict[str, Callable[[Signal, _Case], list[Mention]]] = {
+_SPANS: dict[str, Callable[[Signal, Node | None, _Case], list[Mention]]] = {
     "query": _of_query,
     "entity": _of_sets,
     "about": _of_sets,

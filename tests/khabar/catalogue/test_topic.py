@@ -104,7 +104,7 @@ enabled: false
         ("signals: [{query: talks, weight: two}]", "4:34: `two` is no number — write a number from -1000 to 1000"),
         ("signals: [{near: ttp, weight: 1}]", "4:11: near needs two — write near: [one, other]"),
         ("signals: [{about: ttp, within: 3, weight: 1}]", "4:24: `within` says nothing of `about` — remove it"),
-        ("signals: [{query: talks, in: title, weight: 1}]", "4:26: `in` says nothing of `query` — remove it"),
+        ("signals: [{query: talks, within: 3, weight: 1}]", "4:26: `within` says nothing of `query` — remove it"),
         ("veto: [{query: '(a'}]", "4:17: the query cannot be read: this ( is never closed"),
         ("veto: [{query: a, unless: 3}]", "4:19: unknown key `unless` — did you mean `unless_score`?"),
         ("digest: {time: 25:00, timezone: UTC}", '4:16: `25:00` is no time of day — write it as "06:30"'),
