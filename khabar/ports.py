@@ -198,6 +198,7 @@ class Ledger(Protocol):
 Fold = Callable[["Document | None"], "Folded | None"]
 Sort = Literal["relevance", "newest", "oldest"]
 Interval = Literal["day", "week", "month"]
+Counted = Literal["body_form", "entity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +211,14 @@ class Mark:
     score: float
     when: int
     id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frequencies:
+    """How many articles there are, and how many of them hold each of some values; 0 where none does."""
+
+    articles: int
+    holding: dict[str, int]
 
 
 class RefusedDocumentsError(KhabarError):
@@ -253,11 +262,22 @@ class Index(Protocol):
         timeline: Interval | None = None,
         timezone: str = "UTC",
         after: Mark | None = None,
+        chosen: Mapping[str, Sequence[str]] | None = None,
     ) -> Results:
         """Return one page of hits, without snippets, with the exact total.
 
+        `chosen` narrows everything to articles with any of the values of each facet in it; only the counts of that
+        facet itself stay as if nothing were chosen of it.
+
         `after` is where the page before ended, in place of an offset: what was added or taken out meanwhile moves
         nothing, as long as it does not change the scores by which hits are sorted.
+        """
+        ...
+
+    def frequencies(self, field: Counted, values: Sequence[str]) -> Frequencies:
+        """Return how many articles hold each value: a form of a word in the body, or an entity's id.
+
+        Articles that were deleted or replaced may count until their engine forgets them, as they do in its scores.
         """
         ...
 

@@ -58,7 +58,11 @@ class Field:
 
     def any_form(self, word: str) -> Iterator[Run]:
         """Yield where any form of a word stands."""
-        for variant in self.forms.get(stem(word, self._lang), ()):
+        yield from self.of_form(stem(word, self._lang))
+
+    def of_form(self, form: str) -> Iterator[Run]:
+        """Yield where words of a form stand (see khabar.text.stem)."""
+        for variant in self.forms.get(form, ()):
             yield from ((place, place + 1) for place in self.places[variant])
 
     def beginning(self, prefix: str) -> Iterator[Run]:

@@ -17,9 +17,11 @@ from search.analysed import Field, Run, View, analyse
 from search.tree import (
     AboutNode,
     And,
+    Boost,
     DateRange,
     EntityNode,
     Everything,
+    Form,
     Keyword,
     Near,
     Node,
@@ -73,6 +75,10 @@ def _word_holds(node: Word, view: View) -> bool:
     return any(form in field.forms for field in view.fields(node.where))
 
 
+def _form_holds(node: Form, view: View) -> bool:
+    return any(node.text in field.forms for field in view.fields(node.where))
+
+
 def _words_hold(node: Prefix | Phrase | Near, view: View) -> bool:
     return any(any(True for _ in _runs(node, field)) for field in view.fields(node.where))
 
@@ -93,8 +99,10 @@ _HOLDS: dict[type[Any], Callable[[Any, View], bool]] = {
     And: _all_hold,
     Or: _any_holds,
     Not: lambda node, view: not holds(node.node, view),
+    Boost: lambda node, view: holds(node.node, view),
     Everything: lambda _node, _view: True,
     Word: _word_holds,
+    Form: _form_holds,
     Prefix: _words_hold,
     Phrase: _words_hold,
     Near: _words_hold,
@@ -108,8 +116,10 @@ _HOLDS: dict[type[Any], Callable[[Any, View], bool]] = {
 # --- which words --------------------------------------------------------------------------------------------
 
 
-def _runs(node: Word | Prefix | Phrase | Near, field: Field) -> Iterator[Run]:
+def _runs(node: Word | Form | Prefix | Phrase | Near, field: Field) -> Iterator[Run]:
     match node:
+        case Form(text):
+            yield from field.of_form(text)
         case Word(text):
             yield from field.any_form(text)
         case Prefix(text):
@@ -126,7 +136,9 @@ def _spans(node: Node, view: View) -> Iterator[Mention]:
             for child in nodes:
                 if isinstance(node, And) or holds(child, view):
                     yield from _spans(child, view)
-        case Word() | Prefix() | Phrase() | Near():
+        case Boost(child):
+            yield from _spans(child, view)
+        case Word() | Form() | Prefix() | Phrase() | Near():
             for field in _readable(node.where, view):
                 yield from (field.mention(run) for run in _runs(node, field))
         case EntityNode(name) | AboutNode(name):
@@ -134,9 +146,8 @@ def _spans(node: Node, view: View) -> Iterator[Mention]:
                 if entity.id == name:
                     yield from entity.mentions
         case Keyword("topic", name):
-            for topic in view.article.topics:
-                if schema.keyword("topic", topic.id) == name:
-                    yield from topic.evidence
+            topics = (topic for topic in view.article.topics if schema.keyword("topic", topic.id) == name)
+            yield from (span for topic in topics for span in topic.evidence)
         case _:
             return
 

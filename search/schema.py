@@ -29,6 +29,7 @@ KEYWORDS: Final[Mapping[KeywordField, Callable[[Article], tuple[str, ...]]]] = {
     "genre": lambda article: (article.genre,),
     "topic": lambda article: tuple(topic.id for topic in article.topics),
     "cluster": lambda article: (article.cluster or article.id,),
+    "author_name": lambda article: article.authors,
 }
 
 FORMS: Final = ("title", "body")  # texts in which a word is found in any form
@@ -63,8 +64,8 @@ def first_day(moment: datetime, timezone: str) -> date:
 
 
 def keyword(field: KeywordField, value: str) -> str:
-    """Return a keyword as it is indexed and asked for: names of ours as they are, countries in capitals."""
-    if field in {"id", "cluster"}:
+    """Return a keyword as it is indexed and asked for: names of ours and people's as they are, countries in capitals."""
+    if field in {"id", "cluster", "author_name"}:
         return value
     return value.upper() if field == "country" else value.casefold()
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 Where = Literal["text", "title", "body", "author"]
-KeywordField = Literal["id", "source", "lang", "country", "genre", "topic", "cluster"]
+KeywordField = Literal["id", "source", "lang", "country", "genre", "topic", "cluster", "author_name"]
 DateField = Literal["published", "fetched", "when"]
 
 
@@ -24,6 +24,14 @@ class Everything:
 @dataclass(frozen=True, slots=True)
 class Word:
     """A word in any form of the article's own language; among authors' names, the word itself."""
+
+    text: str
+    where: Where = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What all forms of a word have in common in one language, as khabar.text.stem gives it: `en:talk`."""
 
     text: str
     where: Where = "text"
@@ -129,8 +137,18 @@ class Not:
     node: Node
 
 
-Leaf: TypeAlias = Everything | Word | Prefix | Phrase | Near | Keyword | EntityNode | AboutNode | DateRange
-Node: TypeAlias = Leaf | And | Or | Not
+@dataclass(frozen=True, slots=True)
+class Boost:
+    """What `node` selects; in the ranking it counts `weight` times. A filter, which does not rank, counts `weight`."""
+
+    node: Node
+    weight: float
+
+
+Leaf: TypeAlias = (
+    Everything | Word | Form | Prefix | Phrase | Near | Keyword | EntityNode | AboutNode | DateRange
+)
+Node: TypeAlias = Leaf | And | Or | Not | Boost
 
 
 def both(*nodes: Node) -> Node:
@@ -157,7 +175,7 @@ def leaves(node: Node) -> Iterator[Leaf]:
         case And(nodes) | Or(nodes):
             for child in nodes:
                 yield from leaves(child)
-        case Not(child):
+        case Not(child) | Boost(child):
             yield from leaves(child)
         case _:
             yield node
@@ -168,7 +186,7 @@ def ranks(node: Node) -> bool:
     match node:
         case And(nodes) | Or(nodes):
             return any(map(ranks, nodes))
-        case Word() | Prefix() | Phrase() | Near():
+        case Word() | Form() | Prefix() | Phrase() | Near() | Boost():
             return True
         case _:
             return False

@@ -9,15 +9,17 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from khabar.ports import Interval
+from khabar.ports import Frequencies, Interval
+from search.chosen import check
 from search.elastic.client import Server
 from search.elastic.query import Query
 from search.elastic.read import search
-from search.schema import FACETS, micros, midnight
+from search.schema import micros, midnight
 from search.timeline import buckets
 
 _VALUES = 100  # values of a facet that are given
 _COUNTED = 50_000  # values that each shard sends, so that their sums are exact
+_FILTERS = 1_000  # values that are counted one by one at once; Elasticsearch refuses some more than that
 _RANGES = 20_000  # buckets that are counted at once; Elasticsearch refuses more than 65,536
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -25,8 +27,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def facet_counts(fields: Sequence[str]) -> dict[str, Any]:
     """Return what to have counted for facets."""
     for field in fields:
-        if field not in FACETS:
-            raise ValueError(f"{field!r} is no facet; there are {', '.join(FACETS)}")
+        check(field)
     return {
         f"facet_{field}": {
             "terms": {
@@ -40,12 +41,39 @@ def facet_counts(fields: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def facets(counts: Mapping[str, Any], fields: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Return the most frequent values of each field with their counts, then by name."""
-    return {
-        field: {bucket["key"]: bucket["doc_count"] for bucket in counts[f"facet_{field}"]["buckets"]}
-        for field in fields
-    }
+def facets(
+    server: Server, index: str, counts: Mapping[str, Any], queries: Mapping[str, Query | None]
+) -> dict[str, dict[str, int]]:
+    """Return the most frequent values of each field with their counts, then by name.
+
+    They are read from what was counted already, or counted under a query of the field's own.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for field, query in queries.items():
+        counted = counts
+        if query is not None:
+            body = {"query": query, "size": 0, "track_total_hits": False, "aggs": facet_counts([field])}
+            counted = search(server, index, body)["aggregations"]
+        buckets_ = counted[f"facet_{field}"]["buckets"]
+        found[field] = {bucket["key"]: bucket["doc_count"] for bucket in buckets_}
+    return found
+
+
+def frequencies(server: Server, index: str, field: str, values: Sequence[str]) -> Frequencies:
+    """Return the number of all articles, and of those that hold each value."""
+    names = list(dict.fromkeys(values))
+    holding: dict[str, int] = {}
+    total = 0
+    for start in range(0, max(len(names), 1), _FILTERS):
+        some = names[start : start + _FILTERS]
+        filters = [{"term": {field: value}} for value in some]
+        body = {"size": 0, "track_total_hits": True}
+        body |= {"aggs": {"holding": {"filters": {"filters": filters}}}} if some else {}
+        answer = search(server, index, body)
+        total = answer["hits"]["total"]["value"]
+        counted = answer["aggregations"]["holding"]["buckets"] if some else []
+        holding |= {value: bucket["doc_count"] for value, bucket in zip(some, counted, strict=True)}
+    return Frequencies(total, holding)
 
 
 def extent_counts() -> dict[str, Any]:

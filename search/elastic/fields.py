@@ -54,7 +54,7 @@ def _articles() -> dict[str, Any]:
         "document": _UNSEEN,
         **dict.fromkeys(schema.TEXTS, text),
         **dict.fromkeys(map(schema.form_field, schema.FORMS), form),
-        **dict.fromkeys((*schema.KEYWORDS, "entity", "author_name"), _KEYWORD),
+        **dict.fromkeys((*schema.KEYWORDS, "entity"), _KEYWORD),
         **dict.fromkeys(("about", "band", "exact"), _LOOKED_UP),
         **dict.fromkeys(("moment", "day", "fetched", "first", "when"), number),
         "dated": {"type": "boolean", "doc_values": False},
@@ -86,7 +86,6 @@ def article_source(document: Document) -> dict[str, Any]:
     source |= {
         "entity": schema.entities(article),
         "about": schema.about(article),
-        "author_name": article.authors,
         "band": document.signature.bands,
         "exact": document.signature.exact or None,
         **_times(document),

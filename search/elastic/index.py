@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from khabar import codec
 from khabar.models import Document, Hit, Outcome, Results
-from khabar.ports import Fold, Interval, Mark, RefusedDocumentsError, Sort
+from khabar.ports import Counted, Fold, Frequencies, Interval, Mark, RefusedDocumentsError, Sort
+from search.chosen import narrowed
 from search.elastic import counts as elastic_counts
 from search.elastic import generations as elastic_generations
 from search.elastic import rows as elastic_rows
@@ -128,26 +129,37 @@ class ElasticIndex:
         timeline: Interval | None = None,
         timezone: str = "UTC",
         after: Mark | None = None,
+        chosen: Mapping[str, Sequence[str]] | None = None,
     ) -> Results:
         """Return one page of hits with the exact total, facets and timeline; without score, the newest come first.
 
         Undated articles stand where they were first fetched. Raises QueryError for a prefix that is too open.
         """
         by_relevance = sort == "relevance" and ranks(query)
-        index, found = self._read.articles, compiled(query, ranked=by_relevance)
+        choices = chosen or {}
+        index, found = self._read.articles, compiled(narrowed(query, choices), ranked=by_relevance)
+        counted = {
+            field: compiled(narrowed(query, choices, but=field), ranked=False) if field in choices else None
+            for field in facets
+        }
         order = _ORDERS[sort] if by_relevance or sort != "relevance" else _ORDERS["newest"]
-        counts = elastic_counts.facet_counts(facets) | (elastic_counts.extent_counts() if timeline else {})
+        together = [field for field in facets if field not in choices]
+        counts = elastic_counts.facet_counts(together) | (elastic_counts.extent_counts() if timeline else {})
         passed = [getattr(after, key.lstrip("_")) for each in order for key in each] if after else None
         page_ = page(self.server, index, found, order, limit, offset, counts, after=passed)
         hits = (Hit(_document(hit), hit["sort"][0] if by_relevance else 0.0) for hit in page_.hits)
         return Results(
             page_.total,
             tuple(hits),
-            elastic_counts.facets(page_.counts, facets),
+            elastic_counts.facets(self.server, index, page_.counts, counted),
             elastic_counts.timeline(self.server, index, found, page_.counts, timeline, timezone)
             if timeline
             else {},
         )
+
+    def frequencies(self, field: Counted, values: Sequence[str]) -> Frequencies:
+        """Return how many articles hold each value."""
+        return elastic_counts.frequencies(self.server, self._read.articles, field, values)
 
     def scan(self, query: Node, after: str = "") -> Iterator[Document]:
         """Yield every matching document in the order of article id, from the first id after `after`."""

@@ -19,9 +19,11 @@ from search import schema, tree
 from search.tree import (
     AboutNode,
     And,
+    Boost,
     DateRange,
     EntityNode,
     Everything,
+    Form,
     Keyword,
     Near,
     Node,
@@ -68,13 +70,15 @@ def _compiled(node: Node, ranked: bool, depth: int) -> Query:
         # A query in base64 is read by itself: its levels count from the beginning.
         return {"wrapper": {"query": base64.b64encode(codec.dump(_compiled(node, ranked, 0))).decode()}}
     match node:
-        case And(nodes):
-            return _all_of(nodes, ranked, depth)
+        case And() | Not():
+            return _all_of(node.nodes if isinstance(node, And) else (node,), ranked, depth)
         case Or(nodes):
             return any_of(_compiled(child, ranked, depth + 1) for child in nodes)
-        case Not(child):
-            return {"bool": {"must_not": [_compiled(child, ranked, depth + 1)]}}
-        case Word() | Prefix() | Phrase() | Near():
+        case Boost(child, weight):
+            inner = _compiled(child, ranked, depth + 1)
+            part = {"bool": {"must": [inner]}} if ranks(child) else {"constant_score": {"filter": inner}}
+            return {kind: {**query, "boost": weight} for kind, query in part.items()}
+        case Word() | Form() | Prefix() | Phrase() | Near():
             fields = schema.fields_of(node.where)
             return any_of(query for field in fields for query in _in_field(node, field, ranked))
         case _:
@@ -92,12 +96,16 @@ def _all_of(nodes: Sequence[Node], ranked: bool, depth: int) -> Query:
 # --- words --------------------------------------------------------------------------------------------------
 
 
-def _in_field(node: Word | Prefix | Phrase | Near, field: str, ranked: bool) -> list[Query]:
+def _in_field(  # noqa: PLR0911 - one a kind of leaf
+    node: Word | Form | Prefix | Phrase | Near, field: str, ranked: bool
+) -> list[Query]:
     """Return the queries that together select what holds in one field."""
     boost = schema.TITLE_WEIGHT if field == "title" else 1.0
     match node:
+        case Form(text):
+            return _any_of_forms([text], schema.form_field(field), boost, ranked=True)
         case Word(text) if field in schema.FORMS:
-            return _any_form(text, schema.form_field(field), boost, ranked)
+            return _any_of_forms(stems(text), schema.form_field(field), boost, ranked)
         case Word(text) | Phrase((text,)):
             return [_term(field, text, boost)]
         case Prefix(text):
@@ -110,8 +118,8 @@ def _in_field(node: Word | Prefix | Phrase | Near, field: str, ranked: bool) -> 
             return list(_near(node, field, boost))
 
 
-def _any_form(word: str, field: str, boost: float, ranked: bool) -> list[Query]:
-    forms = list(dict.fromkeys(stems(word)))
+def _any_of_forms(given: Sequence[str], field: str, boost: float, ranked: bool) -> list[Query]:
+    forms = list(dict.fromkeys(given))
     return (
         [_term(field, form, boost) for form in forms]
         if ranked

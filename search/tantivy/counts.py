@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from tantivy import Query
 
 from khabar.ports import Interval
-from search.schema import FACETS, midnight
+from search.chosen import check
+from search.schema import midnight
 from search.tantivy.engine import Snapshot
 from search.tantivy.fields import micros
 from search.timeline import buckets
@@ -21,12 +22,11 @@ _COUNTED = 50_000  # different values that are counted; Tantivy refuses more tha
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def facets(snapshot: Snapshot, query: Query, fields: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Return the most frequent values of each field with their counts, then by name."""
+def facets(snapshot: Snapshot, queries: Mapping[str, Query]) -> dict[str, dict[str, int]]:
+    """Return the most frequent values of each field with their counts under its query, then by name."""
     found: dict[str, dict[str, int]] = {}
-    for field in fields:
-        if field not in FACETS:
-            raise ValueError(f"{field!r} is no facet; there are {', '.join(FACETS)}")
+    for field, query in queries.items():
+        check(field)
         name = "author_name" if field == "author" else field
         terms = {"field": name, "size": _COUNTED, "segment_size": _COUNTED}
         counted = snapshot.aggregate(query, {"facet": {"terms": terms}})["facet"]["buckets"]

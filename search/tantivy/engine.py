@@ -10,6 +10,7 @@ from typing import Any
 import tantivy
 
 from khabar.errors import KhabarError
+from khabar.ports import Frequencies
 from search.generations import DamagedIndexError
 
 _HEAP = 50_000_000  # bytes a writer may hold before it spills a segment
@@ -117,6 +118,12 @@ class Snapshot:
         """Return the number of documents that hold a word; some may be deleted."""
         with reading(self.folder):
             return self._searcher.doc_freq(field, word)
+
+    def frequencies(self, field: str, words: Iterable[str]) -> Frequencies:
+        """Return the number of all documents, and of those that hold each word; some may be deleted."""
+        with reading(self.folder):
+            holding = {word: self._searcher.doc_freq(field, word) for word in words}
+            return Frequencies(self._searcher.num_docs, holding)
 
 
 @contextmanager

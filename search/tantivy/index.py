@@ -12,9 +12,10 @@ from tantivy import Query
 
 from khabar import codec
 from khabar.models import Document, Folded, Hit, Outcome, Results
-from khabar.ports import Fold, Interval, Mark, RefusedDocumentsError, Sort
+from khabar.ports import Counted, Fold, Frequencies, Interval, Mark, RefusedDocumentsError, Sort
 from khabar.text import TEXT_VERSION
 from search import generations
+from search.chosen import narrowed
 from search.generations import DamagedIndexError
 from search.schema import SCHEMA_VERSION
 from search.tantivy import counts as tantivy_counts
@@ -123,6 +124,7 @@ class TantivyIndex:
         timeline: Interval | None = None,
         timezone: str = "UTC",
         after: Mark | None = None,
+        chosen: Mapping[str, Sequence[str]] | None = None,
     ) -> Results:
         """Return one page of hits with the exact total, facets and timeline; without score, the newest come first.
 
@@ -130,16 +132,26 @@ class TantivyIndex:
         """
         articles, _ = self._engines()
         snapshot = articles.snapshot()
-        found = checked(query, snapshot)
+        choices = chosen or {}
+        found = checked(narrowed(query, choices), snapshot)
+        counted = {
+            field: checked(narrowed(query, choices, but=field), snapshot) if field in choices else found
+            for field in facets
+        }
         by_relevance = sort == "relevance" and ranks(query)
         order = None if by_relevance else _FIELDS[sort]
         total, hits = _page(snapshot, found, order, limit, offset, after)
         return Results(
             total,
             tuple(Hit(_load(snapshot, address), key if by_relevance else 0.0) for key, address in hits),
-            tantivy_counts.facets(snapshot, found, facets),
+            tantivy_counts.facets(snapshot, counted),
             tantivy_counts.timeline(snapshot, found, timeline, timezone) if timeline else {},
         )
+
+    def frequencies(self, field: Counted, values: Sequence[str]) -> Frequencies:
+        """Return how many articles hold each value; deleted ones may count until their segment is merged."""
+        articles, _ = self._engines()
+        return articles.snapshot().frequencies(field, values)
 
     def scan(self, query: Node, after: str = "") -> Iterator[Document]:
         """Yield every matching document in the order of article id, from the first id after `after`."""

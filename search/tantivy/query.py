@@ -23,9 +23,11 @@ from search.tantivy.engine import Snapshot
 from search.tree import (
     AboutNode,
     And,
+    Boost,
     DateRange,
     EntityNode,
     Everything,
+    Form,
     Keyword,
     Near,
     Node,
@@ -35,6 +37,7 @@ from search.tree import (
     Prefix,
     Term,
     Word,
+    ranks,
 )
 
 
@@ -46,13 +49,14 @@ def checked(node: Node, at: Snapshot) -> Query:
 
 def _compiled(node: Node, at: Snapshot) -> Query:
     match node:
-        case And(nodes):
-            return _all_of(nodes, at)
+        case And() | Not():
+            return _all_of(node.nodes if isinstance(node, And) else (node,), at)
         case Or(nodes):
             return any_of([_compiled(child, at) for child in nodes])
-        case Not(child):
-            return _all_of((Not(child),), at)
-        case Word() | Prefix() | Phrase() | Near():
+        case Boost(child, weight):
+            weighed = Query.boost_query if ranks(child) else Query.const_score_query
+            return weighed(_compiled(child, at), weight)
+        case Word() | Form() | Prefix() | Phrase() | Near():
             return any_of([_weighed(_in_field(node, field, at), field) for field in fields_of(node.where)])
         case _:
             return Query.const_score_query(_filter(node, at), 0.0)
@@ -93,8 +97,10 @@ def _weighed(query: Query, field: str) -> Query:
 # --- words --------------------------------------------------------------------------------------------------
 
 
-def _in_field(node: Word | Prefix | Phrase | Near, field: str, at: Snapshot) -> Query:
+def _in_field(node: Word | Form | Prefix | Phrase | Near, field: str, at: Snapshot) -> Query:
     match node:
+        case Form(text):
+            return _term(form_field(field), text, at)
         case Word(text) if field in FORMS:
             terms = dict.fromkeys(stems(text))
             return any_of([_term(form_field(field), term, at) for term in terms])

@@ -27,13 +27,14 @@ from khabar.models import (
     TopicMatch,
     attempt_name,
 )
-from khabar.ports import Fold, Index, Mark, RefusedDocumentsError
+from khabar.ports import Fold, Frequencies, Index, Mark, RefusedDocumentsError
 from search import elastic
 from search.elastic import generations as elastic_generations
 from search.grammar import parse
+from search.matcher import analyse, holds
 from search.schema import micros
 from search.tantivy import open_index
-from search.tree import Everything
+from search.tree import And, Boost, Everything, Form, Keyword, Node, Not, Or, Word
 
 NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
 KARACHI = timezone(timedelta(hours=5))
@@ -401,6 +402,110 @@ def test_facets_count_the_query_the_most_frequent_first_then_by_name(index: Inde
 def test_an_unknown_facet_is_refused(index: Index) -> None:
     with pytest.raises(ValueError, match="no facet"):
         index.search(ALL, facets=("colour",))
+    with pytest.raises(ValueError, match="no facet"):
+        index.search(ALL, chosen={"colour": ["red"]})
+
+
+def test_what_is_chosen_of_a_facet_narrows_all_but_its_own_counts(index: Index) -> None:
+    put(
+        index,
+        document(1, source="a", country="PK", authors=("Amina Khan",)),
+        document(2, source="b", country="PK", authors=("Amina Khan Jr",)),
+        document(3, source="c", country="AF", entities=(Entity("ttp", "TTP", "organization", 0.1),)),
+        document(4, source="a", country="AF", authors=("amina khan",)),
+        document(5, source="a", country="PK", body="Other words"),
+    )
+
+    def search(**chosen: list[str]) -> tuple[list[int], dict[str, dict[str, int]]]:
+        results = index.search(
+            parse("peace", now=NOW), sort="oldest", facets=("source", "country"), chosen=chosen
+        )
+        assert results.total == len(results.hits)
+        return [int(hit.document.article.id, 16) for hit in results.hits], results.facets
+
+    assert search(source=["a"]) == (
+        [1, 4],
+        {"source": {"a": 2, "b": 1, "c": 1}, "country": {"AF": 1, "PK": 1}},
+    )
+    assert search(source=["b", "a"], country=["pk"]) == (
+        [1, 2],
+        {"source": {"a": 1, "b": 1}, "country": {"PK": 2, "AF": 1}},
+    )
+    assert search(entity=["ttp"])[0] == [3]
+    assert search(author=["Amina Khan"])[0] == [1]  # the name as it is, no other that begins so
+    assert search(source=["nobody"])[1]["source"] == {"a": 2, "b": 1, "c": 1}
+    assert search(source=[])[0] == [1, 2, 3, 4]
+
+
+def test_what_is_chosen_holds_for_the_timeline_and_changes_no_score(index: Index) -> None:
+    put(index, document(1, source="a"), document(2, source="b", body="Peace, peace and talks"))
+    whole = {hit.document.article.id: hit.score for hit in index.search(parse("peace", now=NOW)).hits}
+    results = index.search(parse("peace", now=NOW), timeline="day", chosen={"source": ["b"]})
+    assert list(results.timeline.values()) == [1]
+    assert [hit.score for hit in results.hits] == [pytest.approx(whole[f"{2:020x}"])]
+
+
+def test_frequencies_are_of_articles_not_of_words(index: Index) -> None:
+    assert index.frequencies("body_form", ["en:peac"]).articles == 0
+    put(
+        index,
+        document(1, body="Peace, peace and talks", entities=(Entity("ttp", "TTP", "organization", 0.1),)),
+        document(2),
+        document(3, lang="ur", title="Peace", body="مذاکرات"),
+    )
+    found = index.frequencies("body_form", ["en:peac", "en:talk", "und:مذاکرات", "en:none", "en:peac"])
+    assert found.articles == 3
+    assert found.holding == {"en:peac": 2, "en:talk": 1, "und:مذاکرات": 1, "en:none": 0}
+    assert index.frequencies("entity", ["ttp", "pakistan"]).holding == {"ttp": 1, "pakistan": 0}
+    assert index.frequencies("entity", []) == Frequencies(3, {})
+    many = [f"en:{number}" for number in range(2_500)]
+    assert set(index.frequencies("body_form", [*many, "en:peac"]).holding.values()) == {0, 2}
+
+
+# --- what ranks ---------------------------------------------------------------------------------------------
+
+
+def scores(index: Index, node: Node) -> dict[int, float]:
+    return {int(hit.document.article.id, 16): hit.score for hit in index.search(node, limit=100).hits}
+
+
+def test_a_boost_multiplies_what_ranks(index: Index) -> None:
+    put(index, document(1, body="Talks of peace"), document(2, body="Talks"), document(3, body="Rain"))
+    plain = scores(index, Or((Word("talks"), Word("peace"))))
+    apart = scores(index, Word("peace"))
+    boosted = scores(index, Or((Word("talks"), Boost(Word("peace"), 3.0))))
+    assert boosted == {1: pytest.approx(plain[1] + 2 * apart[1], rel=1e-5), 2: pytest.approx(plain[2])}
+    inside = scores(index, Boost(Or((Word("talks"), Word("peace"))), 3.0))
+    assert inside == {number: pytest.approx(3 * score, rel=1e-5) for number, score in plain.items()}
+
+
+def test_a_boosted_filter_counts_what_it_weighs_and_the_bare_one_nothing(index: Index) -> None:
+    put(index, document(1, country="PK"), document(2, country="AF"))
+    plain = scores(index, Word("peace"))
+    pakistan = Keyword("country", "PK")
+    assert scores(index, Or((Word("peace"), Boost(pakistan, 2.5)))) == {
+        1: pytest.approx(plain[1] + 2.5),
+        2: pytest.approx(plain[2]),
+    }
+    assert scores(index, Boost(pakistan, 2.5)) == {1: 2.5}
+    assert scores(index, And((Word("peace"), Boost(Not(pakistan), 2.5)))) == {
+        2: pytest.approx(plain[2] + 2.5)
+    }
+
+
+def test_a_form_is_of_one_language(index: Index) -> None:
+    put(
+        index,
+        document(1, title="Border", body="They talked"),
+        document(2, title="Talks", body="Rain"),
+        document(3, lang="ur", title="x", body="talk"),
+    )
+    assert set(scores(index, Form("en:talk"))) == {1, 2}
+    assert set(scores(index, Form("en:talk", "body"))) == {1}
+    assert set(scores(index, Form("und:talk"))) == {3}
+    assert scores(index, Form("en:talk"))[2] == pytest.approx(scores(index, Word("talks"))[2])
+    both_engines = [analyse(each) for each in (hit.document.article for hit in index.search(ALL).hits)]
+    assert sum(holds(Boost(Form("en:talk"), 2.0), view) for view in both_engines) == 2
 
 
 def test_the_timeline_counts_days_weeks_and_months_of_a_time_zone(index: Index) -> None:

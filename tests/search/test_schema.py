@@ -49,6 +49,7 @@ def test_every_facet_and_keyword_can_be_read_from_a_bare_article() -> None:
         "genre": ("unknown",),
         "topic": (),
         "cluster": ("A1",),
+        "author_name": (),
     }
     assert schema.keywords(article(topics=(TopicMatch("a", 1, 1), TopicMatch("b", 1, 1))), "topic") == (
         "a",
