@@ -28,6 +28,8 @@ _SPACE = regex.compile(r"\s+")
 _SAME = str.maketrans("\u2010\u2011’ʼ", "--''")
 # Abbreviations that are words of their own in a headline of capitals, also where the text below speaks of the thing.
 _WORDS = frozenset({"is", "us", "it", "who", "let", "raw", "pak", "jem", "as", "am", "so", "he", "go", "or"})
+# Bengali writes its case endings at the name: "in Kabul" is one word.
+_ENDINGS = {"bn": ("র", "ের", "ে", "এর", "কে", "তে", "য়", "য়ের", "দের")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,14 @@ def compile_gazetteer(gazetteer: Gazetteer) -> Matcher:
     """Return the gazetteer ready for matching."""
     names: dict[str, list[Name]] = defaultdict(list)
     for entity in gazetteer.entities.values():
+        inflected = _inflected(entity)
         for alias in entity.spellings():
             spelled = _spelled(_words(alias)) if alias in entity.case_sensitive else None
             requires = tuple(f" {fold(word)} " for word in entity.requires.get(alias, ()))
-            names[fold(alias)].append(Name(entity.id, spelled, requires, entity.not_in.get(alias, ())))
+            name = Name(entity.id, spelled, requires, entity.not_in.get(alias, ()))
+            for form in (alias, *inflected.get(alias, ())):
+                if name not in names[fold(form)]:
+                    names[fold(form)].append(name)
         for decoy in entity.decoys:
             names[fold(decoy)].append(Name(entity.id, decoy=True))
     automaton = AhoCorasick([f" {name} " for name in names])
@@ -74,6 +80,14 @@ def compile_gazetteer(gazetteer: Gazetteer) -> Matcher:
         if one.short
     }
     return Matcher(entities, tuple(map(tuple, names.values())), automaton, places, people, short)
+
+
+def _inflected(entity: GazetteerEntity) -> dict[str, tuple[str, ...]]:
+    return {
+        alias: tuple(alias + ending for ending in endings)
+        for lang, endings in _ENDINGS.items()
+        for alias in (*entity.aliases.get(lang, ()), *entity.adjectives.get(lang, ()))
+    }
 
 
 class Company:
