@@ -83,8 +83,8 @@ def retag(topic: str, version: int, cursor: str = "", **_newer: Any) -> None:
 
 @after_setup_logger.connect
 def _be_quiet(**_: Any) -> None:
-    """Keep out what the client of Elasticsearch tells of every request."""
-    logging.getLogger("elastic_transport").setLevel(logging.WARNING)
+    """Keep out what the client of Elasticsearch tells of every request and of every try: what came of a job is told."""
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)
 
 
 @worker_process_init.connect
