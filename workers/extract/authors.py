@@ -6,7 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 _BY = re.compile(
-    r"^\s*((written |posted |reported |story )?by|von|par|por|door|di|oleh|تحریر|از قلم|نویسنده|لیکوال|लेखक|লেখক)(?=[\s:：])[\s:：]*",
+    r"^[\s&|•·/–—-]*((written |posted |reported |authored |story |words |article |compiled |translated |author |published )*by|author|authors|von|par|por|door|di|oleh|"
+    r"تحریر|از قلم|قلم|نویسنده|یادداشت|لیکوال|ليکوال|लेखक|लेखिका|द्वारा|লেখক)(?=[\s:：])[\s:：]*",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(
+    r"^(written|posted|published|reported|authored|story|article|words)?\s*(by|authors?)\s*:?$|^(more|insights|articles|stories) (from|by)\b",
     re.IGNORECASE,
 )
 _ROLE = re.compile(
@@ -14,16 +19,21 @@ _ROLE = re.compile(
     r"(writer|reporter|correspondent|editor|columnist|contributor|journalist|author|analyst|producer)s?\b.*$",
     re.IGNORECASE,
 )
-_SPLIT = re.compile(r"\s*(?:;|\||•|\n|\s&\s|\s(?:and|und|et|اور)\s)\s*")
+_SPLIT = re.compile(r"\s*(?:;|\||•|●|·|\n)\s*")
+_AND = re.compile(r"\s*,?\s+(?:&|and|und|et|اور|و|और|এবং)\s+")
+_AFFILIATION = re.compile(r"\s+(?:[@–—-])\s+\S.*$")
+_MONTH = re.compile(
+    r"(?<=\S\s)(January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?(\s+\d.*)?$"
+)
 _COMMA = re.compile(r"\s*[,،]\s*")
 _NOT_A_NAME = re.compile(
-    r"https?:|www\.|^@|\d|^(admin|administrator|unknown|none|null|undefined|user|root|n/a|author|authors)\d*$",
+    r"https?:|www\.|^@|\d|^(admin|administrator|unknown|none|null|undefined|user|root|n/a|author|authors|anonymous|log ?in|member login|subscribe|follow( us)?|share|bluesky|twitter|facebook|linkedin|email|newsletter|contributor|guest)\d*$|^(courtesy|photo|image|picture|illustration|edited|reviewed|updated|fact.?checked)\b",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"\(?\S+@\S+\.\w+\)?|(?<!\S)@\w+")
 _WORDS_OF_A_NAME = 8
 _AFTER_NAME = re.compile(
-    r"\s+[|–—·•-]\s+|\s*[|•]\s*|\s+on\s+(?=\S*\d)|\s*(?<!\w)[(\[]?\d|\s*[,،]\s+(?=\w+\s+\d)"
+    r"\s+[|–—·•●-]\s+|\s*[|•●]\s*|\s+on\s+(?=\S*\d)|\s+(?:in|for|on behalf of)\s+|\s*(?<!\w)[(\[]?\d|\s*[,،]\s+(?=\w+\s+\d)|\.\s+(?=[A-Z]\w{3})"
 )
 _PARTICLES = frozenset(
     [
@@ -48,8 +58,16 @@ _PARTICLES = frozenset(
         "and",
         "und",
         "et",
+        "&",
+        "dos",
     ]
 )
+# What may stand before "by" in a line that tells who wrote: a date, or "This post was".
+_BEFORE_BY = re.compile(
+    r"^(?:(?:this|the) (?:post|article|story|piece|column) (?:was|is)|[^.!?]{0,40}\d[^.!?]{0,12}?[\s|•·,–—-]*)\s+(?=(?:written |posted )?by\s)",
+    re.IGNORECASE,
+)
+_EDGES = " \t-–—:,،.|/&●•"
 MAX_BYLINE = 120
 
 # "The writer is a …": the last lines of an op-ed, now and then its first.
@@ -71,7 +89,7 @@ _NOTE_AT_END = re.compile(
 
 
 def clean_authors(given: Iterable[str]) -> tuple[str, ...]:
-    """Return people's names as printed: without "By", roles and addresses, each once."""
+    """Return people's names as printed: without "By", roles, dates and addresses, each once."""
     found: dict[str, str] = {}
     for text in given:
         for name in _split(text):
@@ -81,31 +99,68 @@ def clean_authors(given: Iterable[str]) -> tuple[str, ...]:
 
 def _split(text: str) -> Iterator[str]:
     plain = _BY.sub("", " ".join(_EMAIL.sub(" ", text[:400]).split()))
-    for piece in _SPLIT.split(_ROLE.sub("", plain)):
-        pieces = _COMMA.split(piece)
-        # "Khan, Imran" and "Jane Doe, PhD" are one person; full names with commas between them are several
-        several = len(pieces) > 1 and all(len(name.split()) > 1 for name in pieces)
-        for name in pieces if several else [piece]:
-            bare = _ROLE.sub("", _BY.sub("", name)).strip(" \t-–—:,،.|/")
-            if is_name(bare):
-                yield bare
+    for part in _SPLIT.split(_ROLE.sub("", plain)):
+        for piece in _conjoined(part):
+            pieces = _COMMA.split(piece)
+            # "Khan, Imran" and "Jane Doe, PhD" are one person; full names with commas between them are several
+            several = len(pieces) > 1 and all(len(name.split()) > 1 for name in pieces)
+            for name in pieces if several else [piece]:
+                bare = _bare(name)
+                if is_name(bare):
+                    yield bare
+
+
+def _conjoined(text: str) -> list[str]:
+    """Return the names between which "and" stands; "Centre for Research and Reform" is one."""
+    pieces = _AND.split(text)
+    single = [len(piece.split()) < 2 for piece in pieces]
+    return pieces if all(single) or not any(single) else [text]
+
+
+def _bare(name: str) -> str:
+    """Return a name without what was printed with it: a role, a month that begins a date, an affiliation."""
+    bare = _MONTH.sub("", _ROLE.sub("", _BY.sub("", name))).strip(_EDGES)
+    person = _AFFILIATION.sub("", bare).strip(_EDGES)
+    return person if len(person.split()) > 1 else bare
 
 
 def byline_of(line: str) -> str | None:
     """Return the name in a line that begins with "By" or its like in another language; the date after it is cut."""
-    found = _BY.match(line)
-    if not found or len(line) > MAX_BYLINE:
+    if len(line) > MAX_BYLINE:
         return None
-    name = _AFTER_NAME.split(line[found.end() :], maxsplit=1)[0].strip()
+    line = _BEFORE_BY.sub("", line)
+    found = _BY.match(line)
+    if not found:
+        return None
+    name = _bare(_AFTER_NAME.split(line[found.end() :], maxsplit=1)[0])
     words = name.split()
-    written_as_name = all(not word[0].islower() or word in _PARTICLES for word in words)
-    return name if is_name(name) and len(words) <= 5 and written_as_name and name[-1] not in "!?۔؟।" else None
+    return (
+        name
+        if is_name(name) and len(words) <= 5 and _capitalised(words) and name[-1] not in "!?۔؟।"
+        else None
+    )
 
 
 def is_name(text: str) -> bool:
     """Tell whether a text can be the name of a person or of those who sign: short, and no address."""
     words = text.split()
-    return 0 < len(words) <= _WORDS_OF_A_NAME and 1 < len(text) <= 80 and not _NOT_A_NAME.search(text)
+    fits = 0 < len(words) <= _WORDS_OF_A_NAME and 1 < len(text) <= 80
+    return fits and not _NOT_A_NAME.search(text) and not _LABEL.match(text)
+
+
+def is_person(text: str) -> bool:
+    """Tell whether a text looks like a person's whole name: two to five words, each written as names are."""
+    words = text.split()
+    return is_name(text) and 1 < len(words) <= 5 and _capitalised(words) and text[-1] not in ".!?:۔؟।…"
+
+
+def is_login(name: str) -> bool:
+    """Tell whether a name is what somebody signs in with: one word of small Latin letters."""
+    return name.isascii() and len(name.split()) == 1 and name[0].islower()
+
+
+def _capitalised(words: list[str]) -> bool:
+    return all(not word[0].islower() or word in _PARTICLES for word in words)
 
 
 def is_note(paragraph: str) -> bool:

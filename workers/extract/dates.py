@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from khabar.catalogue.codes import countries, zone_of
 from khabar.models import Precision, Source
 from khabar.text import fold_word
 from workers.extract.calendars import GREGORIAN, SOLAR, from_solar, is_solar_year
+from workers.extract.lunar import read_lunar
 
 EARLIEST = 1990
 _SOLAR_COUNTRIES = frozenset({"AF", "IR"})
@@ -36,11 +39,20 @@ class Habits(NamedTuple):
     month_first: bool = False
 
 
-def habits_of(source: Source | None) -> Habits:
-    """Return how a source writes dates; an unknown one is taken to write Gregorian dates in UTC."""
-    if source is None:
+def habits_of(source: Source | None, url: str = "") -> Habits:
+    """Return how a source writes dates; of an unknown one its address may tell the country, else it is taken to use UTC."""
+    if source is not None:
+        return Habits(_zone(source.timezone), source.country in _SOLAR_COUNTRIES, source.country == "US")
+    return _habits_of_country((urlsplit(url).hostname or "")[-3:].upper())
+
+
+@lru_cache(maxsize=256)
+def _habits_of_country(ending: str) -> Habits:
+    """Return what the last label of a host tells: `.PK` is Pakistan, whose clocks are all alike."""
+    country = {"UK": "GB"}.get(ending[1:], ending[1:])
+    if not ending.startswith(".") or country not in countries():
         return Habits()
-    return Habits(_zone(source.timezone), source.country in _SOLAR_COUNTRIES, source.country == "US")
+    return Habits(_zone(zone_of(country) or "UTC"), country in _SOLAR_COUNTRIES)
 
 
 @lru_cache(maxsize=256)
@@ -76,6 +88,8 @@ _YEAR_NAME = re.compile(
 _NUMBERS = re.compile(
     rf"(?<!\d)(?P<first>\d{{1,2}})(?P<sep>[/.-])(?P<other>\d{{1,2}})(?P=sep)(?P<year>\d{{4}})(?!\d){_LATER}"
 )
+_SHORT_YEAR = re.compile(r"^(\d{1,2})[./](\d{1,2})[./](\d{2})$")  # only where it is all that is said
+_LUNAR_YEAR = re.compile(r"(?<!\d)1[45]\d\d(?!\d)")
 _EPOCH = re.compile(r"^\d{10}(\d{3})?$")
 _ABBREVIATIONS = {"PKT": 300, "IST": 330, "AFT": 270, "NPT": 345, "BST": 60, "EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "PST": -480, "PDT": -420, "CET": 60, "CEST": 120, "EET": 120, "EEST": 180, "MSK": 180}  # fmt: skip
 
@@ -94,7 +108,12 @@ def read_date(text: str, habits: Habits) -> tuple[datetime, Precision] | None:
             found = _moment(match, habits)
             if found is not None:
                 return _printed(found[0]), found[1]
-    return None
+    if short := _SHORT_YEAR.match(plain):
+        return read_date("{}.{}.20{}".format(*short.groups()), habits)
+    lunar = read_lunar(plain) if _LUNAR_YEAR.search(plain) else None
+    return (
+        (_printed(datetime(lunar.year, lunar.month, lunar.day, tzinfo=habits.zone)), "day") if lunar else None
+    )
 
 
 def _printed(moment: datetime) -> datetime:

@@ -36,9 +36,11 @@ ARTICLE = frozenset(
         "ScholarlyArticle",
         "TechArticle",
         "Review",
+        "ClaimReview",
     ]
 )
 _PAGE = frozenset({"WebPage", "ItemPage", "CollectionPage"})
+_PAIR = re.compile(r'"(@type|datePublished|dateModified|dateCreated)"\s*:\s*"([^"\n]{4,60})"')
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 
 
@@ -61,7 +63,16 @@ def _load(text: str) -> object:
             return json.loads(attempt, strict=False)
         except (ValueError, RecursionError):
             continue
-    return None
+    return _salvaged(bare)
+
+
+def _salvaged(text: str) -> object:
+    """Return the dates and the type in a block that is no JSON, as one that quotes its headline wrongly."""
+    found = dict(
+        reversed(_PAIR.findall(text))
+    )  # the first of each: an image's or a publisher's type comes later
+    kind = found.pop("@type", "")
+    return {"@type": kind, **found} if kind in ARTICLE and found else None
 
 
 def _unwrap(text: str) -> str:

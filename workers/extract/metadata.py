@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,9 @@ from khabar.models import Entry, Source
 from khabar.text import fold
 from khabar.urls import believable_canonical, canonical, registrable_domain
 from workers.extract import jsonld
-from workers.extract.authors import byline_of, clean_authors
+from workers.extract.agencies import without_agencies
+from workers.extract.authors import clean_authors, is_login
+from workers.extract.bylines import bylines
 from workers.extract.dates import Dated
 from workers.extract.markup import Element
 from workers.extract.pubdate import Clues, choose_modified, choose_published
@@ -24,6 +27,7 @@ _PUBLISHED = (
     "article.published", "published_time", "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime",
     "og:pubdate", "og:published_time", "article:post_date", "weibo:article:create_at", "originalpublicationdate",
     "created", "article_date_original", "displaydate", "date.created", "last-modified-original", "cre", "iso-8601-publish-date",
+    "citation_online_date", "citation_publication_date", "citation_date", "published", "publication_date",
 )  # fmt: skip
 _MODIFIED = (
     "article:modified_time",
@@ -33,6 +37,9 @@ _MODIFIED = (
     "last-modified",
     "revised",
     "lastmod",
+)
+_PUBLISHED_NAME = re.compile(
+    r"publi[sc]h?\w*[-_.:]?(date|time|on|at)\b|pub[-_]?date|(date|time)[-_.:]?publi[sc]|first[-_]?publi"
 )
 _AUTHOR = (
     "author",
@@ -58,6 +65,7 @@ class Metadata:
     url: str
     title: str = ""
     authors: tuple[str, ...] = ()
+    agency: str | None = None
     published: Dated | None = None
     modified: Dated | None = None
     section: str | None = None
@@ -82,14 +90,22 @@ def describe(
     article = jsonld.article_of(nodes, (url, address), headings[0] if headings else social)
     node = article or {}
     sites = _sites(metas, node, source, address)
-    title = choose_title(headings, jsonld.text(node.get("headline")), social, _page_title(tree), sites)
+    kinds = jsonld.types(node)
+    news = any(kind.endswith("NewsArticle") for kind in kinds)
+    title = choose_title(
+        headings, jsonld.text(node.get("headline")), social, _page_title(tree), sites, news=news
+    )
     room = find_room(tree, title)
     crumbs = _without_home(jsonld.breadcrumb(nodes) or _printed_crumbs(tree), title)
-    clues = Clues(_dates(article, nodes, metas), room, address, entry, fetched)
+    authors, agency = _signed(
+        _named(article or jsonld.page_of(nodes) or {}, nodes, metas, room, tree, entry), sites
+    )
+    clues = Clues(_dates(article, nodes, metas), room, address, entry, fetched, tree)
     return Metadata(
         url=address,
         title=title or (entry.title if entry and entry.title else ""),
-        authors=_authors(_named(article or jsonld.page_of(nodes) or {}, nodes, metas, room, entry), sites),
+        authors=authors,
+        agency=agency,
         published=choose_published(clues, source),
         modified=choose_modified(clues, source),
         section=_first(metas, "article:section")
@@ -98,7 +114,7 @@ def describe(
         breadcrumb=crumbs,
         image=_image(node, metas, address),
         lang_hint=_language(tree, metas, node),
-        kinds=jsonld.types(node),
+        kinds=kinds,
         reservations=_reservations(metas),
     )
 
@@ -170,31 +186,45 @@ def _dates(
                 found.append((which, origin, value))
     for which, names in (("published", _PUBLISHED), ("modified", _MODIFIED)):
         found.extend((which, "meta", value) for name in names for value in metas.get(name, []))
+    odd = (name for name in metas if name not in _PUBLISHED and _PUBLISHED_NAME.search(name))
+    found.extend(("published", "meta", value) for name in odd for value in metas[name])
     return found
 
 
-def _authors(given: Iterable[list[str]], sites: Sequence[str]) -> tuple[str, ...]:
-    """Return the authors by the first that names people; the site itself signs only where nobody else does."""
+def _signed(given: Iterable[list[str]], sites: Sequence[str]) -> tuple[tuple[str, ...], str | None]:
+    """Return the authors by the first that names people, and the agency by the first that names one.
+
+    The site itself, or a login in place of a name, signs only where nobody else does.
+    """
     own = {fold(site).replace(" ", "") for site in sites}
-    site_itself: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
+    agencies: tuple[str, ...] = ()
     for names in map(clean_authors, given):
-        people = tuple(name for name in names if fold(name).replace(" ", "") not in own)
-        if people:
-            return people
-        site_itself = site_itself or names
-    return site_itself
+        people, found = without_agencies(names)
+        agencies = agencies or found
+        named = tuple(
+            name for name in people if fold(name).replace(" ", "") not in own and not is_login(name)
+        )
+        if named:
+            return named, ", ".join(agencies) or None
+        weak = weak or people
+    return weak, ", ".join(agencies) or None
 
 
 def _named(
-    node: jsonld.Node, nodes: Sequence[jsonld.Node], metas: Metas, room: Room, entry: Entry | None
+    node: jsonld.Node,
+    nodes: Sequence[jsonld.Node],
+    metas: Metas,
+    room: Room,
+    tree: Element,
+    entry: Entry | None,
 ) -> Iterator[list[str]]:
     yield list(jsonld.names(node.get("author"), nodes))
     yield list(jsonld.names(node.get("creator"), nodes))
     for name in _AUTHOR:
         yield metas.get(name, [])
-    yield room.bylines()
-    yield [name for line in room.lines_by_headline() if (name := byline_of(line))][:1]
     yield list(entry.authors) if entry else []
+    yield from bylines(room, tree)
 
 
 def _printed_crumbs(tree: Element) -> tuple[str, ...]:

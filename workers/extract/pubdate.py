@@ -5,27 +5,34 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
+from itertools import takewhile
 
 from htmldate import find_date
 from lxml.etree import _Element as LxmlElement  # pyright: ignore[reportPrivateUsage]  # lxml has no other name for it
 from lxml.html import document_fromstring
 
 from khabar.models import Entry, Precision, Source
+from workers.extract.dateline import MAX_LINE, is_dateline, says_published, says_updated
 from workers.extract.dates import Dated, Habits, habits_of, plausible, read_date
 from workers.extract.markup import Element
-from workers.extract.regions import Room, own_texts, text_of
+from workers.extract.regions import PROSE, Room, elements_around, is_time, own_texts, text_of
 
 _CONFIDENCE = {
     "json-ld": 0.97, "json-ld-page": 0.9, "meta": 0.93, "microdata": 0.92, "feed": 0.9, "time": 0.8, "byline": 0.7,
-    "url": 0.7, "text": 0.6, "htmldate": 0.4,
+    "url": 0.7, "text": 0.6, "script": 0.5, "htmldate": 0.4, "updated": 0.35, "image": 0.35, "url-month": 0.3,
 }  # fmt: skip
-_URL_DAY = re.compile(r"/((?:19|20)\d{2})[/-]?(0[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d|3[01])(?=[/_.-]|$)")
-_UPDATED = re.compile(
-    r"updat|modifi|edited|aktualis|mis à jour|actualiz|اپ ڈیٹ|अपडेट|বাংলা আপডেট|به‌روز", re.IGNORECASE
-)
+_URL_DAY = re.compile(r"/((?:19|20)\d{2})[/-]?(0[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d|3[01])(?=[/_.+-]|$)")
+_URL_MONTH = re.compile(r"/((?:19|20)\d{2})/(0[1-9]|1[0-2])(?=/)")
 _PUBLISHED_MARK = re.compile(r"entry-date|publi[sc]|posted", re.IGNORECASE)
+_STATE = re.compile(
+    r'"(?:date_?published|publish(?:ed)?_?(?:date|at|on|time)|first_?published(?:_?at)?|publication_?date|pub_?date|display_?date)"'
+    r'\s*:\s*"((?:19|20)\d{2}-\d{2}-\d{2}[^"]{0,20})"',
+    re.IGNORECASE,
+)
 _READ = ("class", "id", "itemprop", "datetime", "content", "title", "data-utime")
+BEHIND = 40  # elements; what follows a headline so closely is about it, whatever it is called
+MAX_STATE = 1 << 20  # characters of a script
 MAX_SEARCHED = 3000  # elements; a larger room is not searched, since htmldate reads it several times
 
 
@@ -38,11 +45,15 @@ class Clues:
     url: str
     entry: Entry | None
     fetched: datetime
+    tree: Element
 
 
 def choose_published(clues: Clues, source: Source | None) -> Dated | None:
-    """Return the day of publication by the first clue that gives one, with a later clue's time where that is finer."""
-    habits = habits_of(source)
+    """Return the day of publication by the first clue that gives one, with a later clue's time where that is finer.
+
+    A moment in UTC takes the offset of a clue that prints the same moment in the publisher's own time.
+    """
+    habits = habits_of(source, clues.url)
     best: Dated | None = None
     for clue in _published(clues, habits):
         if not plausible(clue.moment, clues.fetched):
@@ -51,23 +62,46 @@ def choose_published(clues: Clues, source: Source | None) -> Dated | None:
             best = clue
         elif _same_day(best, clue):
             best = Dated(clue.moment, clue.precision, best.origin, best.confidence)
-        if best.precision == "second":
+        elif best.precision == "second" and (local := _in_local_time(best.moment, clue)) is not None:
+            return Dated(local, best.precision, best.origin, best.confidence)
+        if best.precision == "second" and best.moment.utcoffset():
             return best
-    return best or _searched(clues, habits)
+    return best or _last_resort(clues, habits, source)
+
+
+def _in_local_time(moment: datetime, clue: Dated) -> datetime | None:
+    """Return a moment of UTC in the time of another clue: one that prints the same moment, or the local day it fell on."""
+    if moment.utcoffset():
+        return None
+    if clue.precision == "second" and (offset := clue.moment.utcoffset()):
+        return moment.astimezone(timezone(offset)) if clue.moment == moment else None
+    if clue.precision == "second":
+        apart = clue.moment - moment
+        return _shifted(moment, apart) if apart and apart % timedelta(minutes=15) == timedelta(0) else None
+    hours = {1: 24 - moment.hour, -1: -moment.hour - 1}.get((clue.moment.date() - moment.date()).days, 0)
+    return _shifted(moment, timedelta(hours=hours)) if hours and clue.precision == "day" else None
+
+
+def _shifted(moment: datetime, offset: timedelta) -> datetime | None:
+    possible = timedelta(hours=-12) <= offset <= timedelta(hours=14)
+    return moment.astimezone(timezone(offset)) if possible else None
 
 
 def choose_modified(clues: Clues, source: Source | None) -> Dated | None:
-    """Return when the article was last changed, as the page's own markup says it."""
-    habits = habits_of(source)
+    """Return when the article was last changed, as the page's markup says it, else as it is printed by the headline."""
+    habits = habits_of(source, clues.url)
     for which, origin, text in clues.marked:
         found = read_date(text, habits) if which == "modified" else None
         if found and plausible(found[0], clues.fetched):
             return _dated(*found, origin)
+    for element in clues.room.times():
+        if _tells_update(element) and (dated := _of_time(element, habits)):
+            return dated if plausible(dated.moment, clues.fetched) else None
     return None
 
 
 def _dated(moment: datetime, precision: Precision, origin: str) -> Dated:
-    return Dated(moment, precision, origin.removesuffix("-page"), _CONFIDENCE[origin])
+    return Dated(moment, precision, origin.removesuffix("-page").removesuffix("-month"), _CONFIDENCE[origin])
 
 
 def _same_day(coarse: Dated, fine: Dated) -> bool:
@@ -84,44 +118,142 @@ def _published(clues: Clues, habits: Habits) -> Iterator[Dated]:
             yield _dated(*found, origin)
     if clues.entry and clues.entry.published:
         yield _dated(clues.entry.published, "second", "feed")
-    yield from _timed(clues.room, habits)
-    yield from _worded(clues.room.dated(), "byline", habits)
+    yield from _timed(clues.room.times(), habits)
+    yield from _worded(filter(is_dateline, clues.room.dated()), "byline", habits)
     if found := _URL_DAY.search(clues.url):
         day = read_date("-".join(found.groups()), habits)
         if day:
             yield _dated(*day, "url")
-    yield from _worded(clues.room.lines_by_headline(), "text", habits)
+    yield from _worded(filter(is_dateline, clues.room.lines_by_headline()), "text", habits)
 
 
-def _timed(room: Room, habits: Habits) -> Iterator[Dated]:
+def _last_resort(clues: Clues, habits: Habits, source: Source | None) -> Dated | None:
+    """Return the day by what is less sure: lines further off, the page's own state, a search, the day of a change."""
+    searches = (
+        _further_off(clues, habits),
+        _in_state(clues, habits),
+        _searched(clues, habits),
+        _changed(clues, source),
+        _in_image(clues, habits),
+        _in_url(clues, habits),
+    )
+    found = (one for search in searches for one in search)
+    return next((one for one in found if plausible(one.moment, clues.fetched)), None)
+
+
+def _further_off(clues: Clues, habits: Habits) -> Iterator[Dated]:
+    """Yield the dates of lines in the article that say they tell its publication, then those around it."""
+    lines = (text_of(element) for element in clues.room.elements if not len(element))
+    yield from _worded((line for line in lines if is_dateline(line) and says_published(line)), "text", habits)
+    headline = clues.room.headline
+    begin = headline.start if headline is not None else 0
+    near = list(takewhile(_is_no_prose, clues.tree.page[begin : begin + BEHIND])) if begin else []
+    after = [element for element in elements_around(clues.tree, clues.room) if element.start >= begin]
+    for elements in (near, after):
+        times = _timed((element for element in elements if is_time(element)), habits)
+        lines = (text_of(element) for element in elements if len(element) < 3)
+        dated = _worded(
+            (line for line in lines if 5 < len(line) <= MAX_LINE and is_dateline(line)), "text", habits
+        )
+        yield from (one for each in (times, dated) for one in each if not _is_today(one, clues))
+
+
+def _is_no_prose(element: Element) -> bool:
+    return element.tag != "p" or len(text_of(element)) <= PROSE
+
+
+def _is_today(dated: Dated, clues: Clues) -> bool:
+    """Tell whether a date away from the article is of the day the page was fetched: sites print that on every page."""
+    zone = dated.moment.tzinfo
+    return dated.moment.date() == clues.fetched.astimezone(zone).date()
+
+
+def _in_state(clues: Clues, habits: Habits) -> Iterator[Dated]:
+    """Yield the day that the page's scripts carry as that of publication, where it is but one."""
+    texts = [script.text[:MAX_STATE] for script in clues.tree.iter("script") if script.text]
+    found = [read_date(value, habits) for text in texts for value in _STATE.findall(text)[:20]]
+    if len({one[0].date() for one in found if one}) == 1 and found[0]:
+        yield _dated(*found[0], "script")
+
+
+def _changed(clues: Clues, source: Source | None) -> Iterator[Dated]:
+    """Yield when the article was changed: what a page that names no other day has."""
+    changed = choose_modified(clues, source)
+    if changed is not None:
+        yield Dated(changed.moment, changed.precision, "updated", _CONFIDENCE["updated"])
+    lines = (*clues.room.dated(), *clues.room.lines_by_headline())
+    for line in filter(says_updated, filter(is_dateline, lines)):
+        if found := read_date(line, habits_of(source, clues.url)):
+            yield _dated(*found, "updated")
+
+
+def _in_image(clues: Clues, habits: Habits) -> Iterator[Dated]:
+    """Yield the day in the address of the page's picture: it was put there for this article."""
+    for meta in clues.tree.iter("meta"):
+        if meta.get("property") == "og:image" and (found := _URL_DAY.search(meta.get("content") or "")):
+            day = read_date("-".join(found.groups()), habits)
+            if day:
+                yield _dated(*day, "image")
+
+
+def _in_url(clues: Clues, habits: Habits) -> Iterator[Dated]:
+    if found := _URL_MONTH.search(clues.url):
+        month = read_date("-".join(found.groups()), habits)
+        if month:
+            yield _dated(*month, "url-month")
+
+
+def _timed(elements: Iterable[Element], habits: Habits) -> Iterator[Dated]:
     """Yield the dates of time elements, by their machine-readable attribute where there is one."""
-    for element in room.times():
-        own = element.get("itemprop") or ""
-        if own == "dateModified" or _is_update(str(element.get("class") or "")):
-            continue
-        for text in (element.get("datetime"), element.get("content"), text_of(element)):
-            if text and (found := read_date(text, habits)):
-                yield _dated(*found, "microdata" if own else "time")
-                break
+    for element in elements:
+        if not _tells_update(element) and (found := _of_time(element, habits)):
+            yield found
 
 
-def _is_update(marks: str) -> bool:
-    """Tell whether a time element is a change's. WordPress marks the day of publication `entry-date updated`, too."""
-    return _UPDATED.search(marks) is not None and not _PUBLISHED_MARK.search(marks)
+def _of_time(element: Element, habits: Habits) -> Dated | None:
+    origin = "microdata" if element.get("itemprop") else "time"
+    for text in (element.get("datetime"), element.get("content"), element.get("title"), text_of(element)):
+        if text and (found := read_date(text, habits)):
+            return _dated(*found, origin)
+    return None
+
+
+def _tells_update(element: Element) -> bool:
+    """Tell whether a time element is a change's: by its class, its own words, or the words just before it.
+
+    WordPress marks the day of publication `entry-date updated`, too.
+    """
+    marks = element.get("class") or ""
+    if element.get("itemprop") == "dateModified" or (
+        "updat" in marks.lower() and not _PUBLISHED_MARK.search(marks)
+    ):
+        return True
+    parent = element.parent
+    place = parent.children.index(element) if parent else 0
+    before = (parent.children[place - 1].tail if place else parent.text) if parent else None
+    said = f"{(before or '')[-40:]} {text_of(element)[:60]}"
+    return says_updated(said) and not says_published(said)
 
 
 def _worded(texts: Iterable[str], origin: str, habits: Habits) -> Iterator[Dated]:
     for text in texts:
         found = read_date(text, habits)
-        if found and found[1] in {"second", "day"} and not _UPDATED.match(text):
+        if (
+            found
+            and found[1] in {"second", "day"}
+            and not (says_updated(text[:40]) and not says_published(text[:40]))
+        ):
             yield _dated(*found, origin)
 
 
-def _searched(clues: Clues, habits: Habits) -> Dated | None:
-    """Return what htmldate finds in the article's own part of the page: a day, whatever time it fills in."""
-    elements = list(clues.room.elements)
+def _searched(clues: Clues, habits: Habits) -> Iterator[Dated]:
+    """Yield what htmldate finds in the article's own part of the page: a day, whatever time it fills in."""
+    headline = clues.room.headline
+    begin = headline.start if headline is not None else 0
+    around = (element for element in elements_around(clues.tree, clues.room) if element.start > begin > 0)
+    elements = [*clues.room.elements, *around]
     if not 0 < len(elements) <= MAX_SEARCHED:
-        return None
+        return
     shell = _trimmed(elements)
     latest = clues.fetched + timedelta(days=2)
     found = find_date(
@@ -132,7 +264,8 @@ def _searched(clues: Clues, habits: Habits) -> Dated | None:
         max_date=latest.strftime("%Y-%m-%d"),
     )
     day = read_date(found, habits) if found else None
-    return _dated(day[0], "day", "htmldate") if day and plausible(day[0], clues.fetched) else None
+    if day and not _is_today(found := _dated(day[0], "day", "htmldate"), clues):
+        yield found
 
 
 def _trimmed(elements: list[Element]) -> LxmlElement:

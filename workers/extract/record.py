@@ -8,6 +8,7 @@ from typing import Literal
 
 from khabar.models import Record, Source
 from khabar.urls import canonical
+from workers.extract.agencies import without_agencies
 from workers.extract.authors import author_note, clean_authors
 from workers.extract.body import Body, find_body
 from workers.extract.dates import Dated
@@ -90,10 +91,12 @@ def _from_feed_text(record: Record) -> Extracted | Rejected:
         return Rejected("no_text")
     published = Dated(entry.published, "second", "feed", 0.9) if entry.published else None
     modified = Dated(entry.updated, "second", "feed", 0.9) if entry.updated else None
+    authors, agencies = without_agencies(clean_authors(entry.authors))
     found = Metadata(
         url=canonical(record.url),
         title=entry.title or "",
-        authors=clean_authors(entry.authors),
+        authors=authors,
+        agency=", ".join(agencies) or None,
         published=published,
         modified=modified,
     )
@@ -125,6 +128,7 @@ def _assemble(found: Metadata, body: Body) -> Extracted | Rejected:
         lang_hint=found.lang_hint,
         kinds=found.kinds,
         author_note=author_note(paragraphs),
+        agency=found.agency,
         reservations=found.reservations,
         form="live" if "LiveBlogPosting" in found.kinds else "article",
     )

@@ -14,17 +14,12 @@ _FURNITURE_TAGS = frozenset(
 )
 _FURNITURE = re.compile(
     r"(^|[\s_-])(nav(bar|igation)?|menus?|topbar|top-bar|masthead|site-?header|page-?header-top|header-(sp|wrap|top|bar|menu)|"
-    r"data[_-]time|current-?date|today|clock|weather|ticker|breaking|sidebar|side-bar|widgets?|footer|comments?|respond|disqus|"
+    r"data[_-]time|current-?date|today|clock|weather|ticker|breaking|sidebar|side-bar|(?<!elementor[-_])widgets?(?! blog\b)|footer|comments?|respond|disqus|"
     r"related\w*|popular|most-?read|trending|recommend\w*|latest|more-(news|stories|from)|also-?read|newsletter|promo|advert\w*|cookie|consent)"
     r"([\s_-]|$)",
     re.IGNORECASE,
 )
 _DATE_MARK = re.compile(r"date|time(?!line)|publi[sc]|posted|byline|meta(?!l)|dateline|stamp", re.IGNORECASE)
-_BYLINE = re.compile(
-    r"(^|[\s_-])(by-?line|author(s|[-_]?name)?|writer|contributor|post-author-name|reporter)([\s_-]|$)",
-    re.IGNORECASE,
-)
-_AUTHOR_PAGE = re.compile(r"/(authors?|writers?|columnists?|contributors?)/[^/?#]+/?$", re.IGNORECASE)
 PROSE = 80  # characters; a paragraph of more is no caption, button or byline
 _INLINE = frozenset(
     {"a", "b", "i", "em", "strong", "u", "sup", "sub", "font", "q", "mark", "small", "abbr", "wbr"}
@@ -97,6 +92,12 @@ def is_furniture(element: Element) -> bool:
     )
 
 
+def is_time(element: Element) -> bool:
+    """Tell whether an element prints a moment by its meaning: <time>, microdata, or the abbreviation that blogs use."""
+    blog = element.tag == "abbr" and element.get("class") == "published"
+    return element.tag == "time" or blog or element.get("itemprop") in {"datePublished", "dateModified"}
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
     """The part of a page that belongs to the article, and its headline there."""
@@ -108,7 +109,7 @@ class Room:
     def times(self) -> Iterator[Element]:
         """Yield the elements that print when the article was published."""
         for element in self.elements:
-            if element.tag == "time" or element.get("itemprop") in {"datePublished", "dateModified"}:
+            if is_time(element):
                 yield element
 
     def dated(self) -> Iterator[str]:
@@ -128,7 +129,7 @@ class Room:
             prose += seen and element.tag == "p" and len(text_of(element)) > PROSE
             if prose > 1:
                 break
-            line = text_of(element) if len(element) <= 4 else ""
+            line = heading_of(element) if len(element) <= 4 and len(text_of(element)) <= PROSE else ""
             if 5 < len(line) <= PROSE:
                 if seen:
                     yield line
@@ -136,33 +137,24 @@ class Room:
                     before.append(line)
         yield from reversed(before)
 
-    def bylines(self) -> list[str]:
-        """Return the texts that are marked as the author's name: by rel and itemprop first, then by class."""
-        marked: list[Element] = []
-        for element in self.elements:
-            if _names_author(element) and 1 < len(text_of(element)) <= PROSE:
-                return [text_of(element)]
-            if (
-                element.tag in _BLOCKS
-                and _BYLINE.search(marks_of(element))
-                and 1 < len(text_of(element)) <= PROSE
-            ):
-                marked.append(element)
-                if len(marked) > 1 and not _inside(element, marked[-2]):
-                    break
-        # the innermost is the name alone, those around it have the date and the role too
-        inner = [
-            element
-            for element in marked
-            if not any(_inside(other, element) for other in marked if other is not element)
-        ]
-        return [text_of(element) for element in inner[:1]]
+
+def elements_around(tree: Element, room: Room) -> Iterator[Element]:
+    """Yield the elements outside an article's part that are not the site's own, an article's footer among them."""
+    inside = {element.start for element in room.elements}
+    end = -1
+    for element in tree.iter():
+        if element.start < end or element.start in inside:
+            continue
+        if is_furniture(element) and not _is_own_footer(element):
+            end = element.end
+        else:
+            yield element
 
 
-def _names_author(element: Element) -> bool:
-    relation = str(element.get("rel") or "").split()
-    leads_to_author = element.tag == "a" and _AUTHOR_PAGE.search(str(element.get("href") or "")) is not None
-    return element.get("itemprop") == "author" or "author" in relation or leads_to_author
+def _is_own_footer(element: Element) -> bool:
+    return element.tag == "footer" and any(
+        parent.tag in {"article", "main"} for parent in element.iterancestors()
+    )
 
 
 def _inside(element: Element, outer: Element) -> bool:

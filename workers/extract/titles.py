@@ -1,36 +1,81 @@
-"""The headline: without the site's name, and not the teaser that social media are given."""
+"""The headline: without the site's name or a kicker, and not the teaser that social media are given."""
 
 from __future__ import annotations
 
+import html
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from khabar.text import fold
 
 _SEPARATOR = re.compile(r"\s+[|\-–—:·•»«›‹~/]+\s+|\s*[|｜]\s*|\s*::\s*|\s+[–—-](?=\S)")
+_BAR = re.compile(r"\s+[|｜]\s+")
+_KICKER = re.compile(r"[:\-–—|/]$")  # what stands between a kicker and the headline proper
 MAX_TITLE = 400
+MAX_HEADING = 200  # characters; a longer one that nothing repeats is a lead, not a headline
+SHORT = 12  # characters; what is left of a title must be more
+AKIN = 0.4  # share of the words of the shorter that two wordings of one headline have in common
 
 
 def choose_title(
-    headings: Sequence[str], headline: str | None, social: str | None, page: str | None, sites: Sequence[str]
+    headings: Sequence[str],
+    headline: str | None,
+    social: str | None,
+    page: str | None,
+    sites: Sequence[str],
+    *,
+    news: bool = False,
 ) -> str:
     """Return the headline of a page from its h1s, JSON-LD headline, og:title and <title>.
 
-    A heading that one of the others repeats is the headline as readers see it. Without one JSON-LD is preferred to
-    og:title, which is written for sharing, and that to <title>.
+    A heading that one of the others repeats is the headline as readers see it; else one that words it otherwise.
+    Without one JSON-LD is preferred to og:title, which is written for sharing, and that to <title>. `news` says that
+    the JSON-LD is a news article's, whose headline is the newsroom's; in other pages' it is written for search engines.
     """
-    others = [strip_site(title, sites) for title in (headline, social, page) if title]
+    others = [strip_site(html.unescape(title), sites) for title in (headline, social, page) if title]
+    own = [html.unescape(heading) for heading in headings if not _is_site(heading, _names(sites))]
+    if news and headline and not _is_cut(others[0], own):
+        title = others[0]
+    else:
+        title = _heading(own, others) or next(iter([*others, *headings]), "")
+    return _as_spelled(_proper(title, others), [*own, *others])
+
+
+def _heading(headings: Sequence[str], others: Sequence[str]) -> str | None:
+    """Return the heading that is the page's headline: by what repeats it, else the first if it is like the others."""
     for heading in headings:
         if any(_agree(heading, other) for other in others):
             return heading
-    if others:
-        return others[0]
-    return headings[0] if headings else ""
+    first = headings[0] if headings else ""
+    akin = len(first) <= MAX_HEADING and any(_akin(first, other) for other in others)
+    return first if akin else None
+
+
+def _proper(title: str, others: Sequence[str]) -> str:
+    """Return a title without a kicker before it, or a byline or date stuck to it, as the other titles have it."""
+    for other in others:
+        before = title[: -len(other)].rstrip() if title.endswith(other) else ""
+        if len(other) > SHORT and _KICKER.search(before):
+            return other
+    alike = Counter(others)
+    for other, count in alike.items():
+        if count > 1 and len(other) > SHORT and title not in alike and f" {other} " in f" {title} ":
+            return other
+    return title
+
+
+def _as_spelled(title: str, every: Sequence[str]) -> str:
+    """Return a title in the spelling that most of the page's titles have, not in capitals where one is not."""
+    spellings = Counter(one for one in every if fold(one) == fold(title))
+    plain = [one for one in spellings if not one.isupper()] or [title]
+    best = max(plain, key=lambda one: spellings[one])
+    return best if spellings[best] > spellings[title] or title not in plain else title
 
 
 def strip_site(title: str, sites: Sequence[str]) -> str:
     """Return a title without the parts, before or after it, that are the site's name."""
-    names = {fold(site) for site in sites} - {""}
+    names = _names(sites)
     while True:
         places = list(_SEPARATOR.finditer(title))
         if not places:
@@ -41,13 +86,29 @@ def strip_site(title: str, sites: Sequence[str]) -> str:
         elif _is_site(title[: first.start()], names):
             title = title[first.end() :].strip()
         else:
-            return title
+            return _before_bar(title)
+
+
+def _before_bar(title: str) -> str:
+    """Return what stands before a bar, where that is a whole title: no headline has one, sections and slogans do."""
+    head = _BAR.split(title, maxsplit=1)[0]
+    return head if len(head) > SHORT and len(head.split()) > 2 else title
+
+
+def _names(sites: Sequence[str]) -> set[str]:
+    return {fold(site) for site in sites} - {""}
 
 
 def _is_site(part: str, names: set[str]) -> bool:
     folded = fold(part)
     squeezed = folded.replace(" ", "")
     return any(folded == name or squeezed == name.replace(" ", "") for name in names) or not folded
+
+
+def _is_cut(headline: str, headings: Sequence[str]) -> bool:
+    """Tell whether a headline is the beginning of a heading: JSON-LD is cut at 110 characters by many systems."""
+    folded = fold(headline)
+    return any(fold(one).startswith(folded) and fold(one) != folded for one in headings)
 
 
 def _agree(heading: str, other: str) -> bool:
@@ -57,3 +118,13 @@ def _agree(heading: str, other: str) -> bool:
         return False
     parts = {fold(part) for part in _SEPARATOR.split(other)}
     return one == two or one in parts or (len(one) > 15 and len(two) > 15 and (one in two or two in one))
+
+
+def _akin(one: str, other: str) -> bool:
+    """Tell whether two titles may be of one article: they share words that are not small ones."""
+    first, second = (
+        {word for word in fold(title).split() if len(word) > 2 or not word.isascii()}
+        for title in (one, other)
+    )
+    common = len(first & second)
+    return common > 1 and common >= AKIN * min(len(first), len(second))
