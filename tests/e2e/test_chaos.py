@@ -333,7 +333,7 @@ def an_undisturbed_run_gives_the_same(
 ) -> None:
     """Hold the articles against those of one command in a home of its own: same texts, topics, clusters."""
     site.delay = 0.0
-    done = khabar("crawl", *site.install(home))
+    done = khabar("crawl", *site.install(home), timeout=1200)
     assert done.returncode == 0, done.stderr
     with reading(load_settings(home, {})) as undisturbed:
         theirs = {each.article.id: timeless(each.article) for each in articles(undisturbed)}
