@@ -1,4 +1,7 @@
-"""The examples of the API's description: one article of our own writing, seen from every side."""
+"""The examples of the API's description: one article of our own writing, seen from every side.
+
+None of them holds a null: the library that writes the description drops it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import Any
 
 ID = "3f2a9c0d1e4b5a697886"
 URL = "https://khyber-courier.example/opinion/torkham-reopens"
+CURSOR = "eyJxdWVzdGlvbiI6IjEyM2YiLCJtYXJrIjp7fX0"
 QUERY = "entity:pakistan AND (talks OR ceasefire)"
 
 _SPAN = {"field": "body", "start": 4, "end": 9, "text": "talks"}
@@ -55,7 +59,7 @@ SEARCH: dict[str, Any] = {
     "timeline": _SPANS,
     "explain": {ID: [_SPAN]},
     "hints": [],
-    "next": "eyJxdWVzdGlvbiI6IjEyM2YiLCJtYXJrIjp7fX0",
+    "next": CURSOR,
 }
 FACETS = {"query": QUERY, "total": 58, "facets": _FACETS}
 TIMELINE = {"query": QUERY, "total": 58, "timezone": "Asia/Karachi", "timeline": _SPANS}
@@ -78,7 +82,7 @@ TOPIC = {
     "timezone": "Asia/Karachi",
     "articles": 412,
 }
-DIGESTS = {"digests": [{"topic": "pak-taliban", "day": "2025-10-15"}], "next": None}
+DIGESTS = {"digests": [{"topic": "pak-taliban", "day": "2025-10-15"}], "next": CURSOR}
 DIGEST: dict[str, Any] = {
     "topic": "pak-taliban",
     "title": "Pakistan–Taliban relations",
@@ -105,8 +109,8 @@ SOURCE = {
             "url": "https://khyber-courier.example/opinion/feed",
             "checked": "2025-10-15T03:12:31Z",
             "newest": "2025-10-15T03:00:00Z",
-            "failures": 0,
-            "error": None,
+            "failures": 1,
+            "error": "HTTP 503",
         }
     ],
 }
@@ -122,7 +126,7 @@ MISSED = {
             "title": "Members only",
         }
     ],
-    "next": None,
+    "next": CURSOR,
 }
 TRACE = {
     "url": URL,

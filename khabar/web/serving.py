@@ -22,6 +22,7 @@ from khabar.settings import Settings
 from khabar.web.app import create_app
 
 _HEAD = 256 << 10  # bytes of a request's line and headers: a query of the longest kind, escaped
+_BACKLOG = 2048  # connections that wait to be taken
 _PATIENCE = 20  # seconds that what is under way gets when the server is told to end
 _WAITING = 32  # threads where answers are waited for; more would not make a server answer sooner
 
@@ -40,6 +41,7 @@ def run(settings: Settings, host: str, port: int, require_keys: bool, say: Calla
         _warm(runtime)
         app = create_app(runtime, keys)
         app.router.lifespan_context = _threads(runtime.settings.distributed)
+        listening.listen(_BACKLOG)  # from here on whoever connects is answered, at the latest in a moment
         name = f"[{host}]" if ":" in host else host
         say(
             f"http://{name}:{listening.getsockname()[1]}/api/v1/ ({'a key is needed' if keys else 'no key is needed'})"
