@@ -68,7 +68,7 @@ def _add_surnames(found: _Places, title: View, body: View, gazetteer: Matcher) -
     words = surnames.full_names(title, named["title"], gazetteer.short)
     words |= surnames.full_names(body, named["body"], gazetteer.short)
     bearers = surnames.nobody()
-    surnames.find_surnames(title, found["title"], people, words, bearers)
+    surnames.learn(title, named["title"], words, bearers)
     found["body"] += surnames.find_surnames(body, found["body"], people, words, bearers)
     found["title"] += surnames.in_title(title, found["title"], words, bearers)
 

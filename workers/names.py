@@ -142,9 +142,13 @@ def _joined(view: View, start: int, end: int) -> bool:
         if gap == " ":
             continue
         short = before.end - before.start <= 3 and _INITIAL.fullmatch(gap)
-        if not short and not _JOINT.fullmatch(gap):
+        if not short and not _JOINT.fullmatch(gap) and not _date(before.text, gap, after.text):
             return False
     return True
+
+
+def _date(before: str, gap: str, after: str) -> bool:
+    return gap == "/" and before.isdecimal() and after.isdecimal()  # 9/11
 
 
 def _as_spelled(spelled: str, view: View, start: int, end: int) -> bool | None:

@@ -6,11 +6,12 @@ Where the script has capitals a last name is known by them; elsewhere the gazett
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from workers.sighting import Span, View
 
-Bearers = dict[str, set[str]]  # by folded word: who bears it in this article; a stranger is ""
+Bearers = dict[str, set[str]]  # by folded word: who bears it in this article
+_STRANGER = ""
 
 
 def _list(words: str) -> frozenset[str]:
@@ -56,27 +57,34 @@ def full_names(view: View, people: Iterable[Span], short: Mapping[str, tuple[str
     return found
 
 
+def learn(view: View, people: Iterable[Span], words: set[str], bearers: Bearers) -> None:
+    """Note who bears these words in a field that comes before the rest: the title."""
+    for span in people:
+        for token in view.tokens[span.start : span.end]:
+            if token.text in words:
+                bearers[token.text].add(span.entity)
+
+
 def find_surnames(
-    view: View, spans: list[Span], people: Iterable[str], words: set[str], bearers: Bearers
+    view: View, spans: list[Span], people: Container[str], words: set[str], bearers: Bearers
 ) -> list[Span]:
     """Return where one of `words` stands alone for the only person who was seen to bear it, in the order of the text.
 
     `bearers` holds who bore them so far, and is added to as the text goes on.
     """
     owners = {at: span.entity for span in spans for at in range(span.start, span.end)}
-    known = set(people)
     found: list[Span] = []
     for at, token in enumerate(view.tokens):
         if token.text not in words:
             continue
+        bearer = bearers[token.text]
         if at in owners:
-            if owners[at] in known:
-                bearers[token.text].add(owners[at])
-        elif _capital(view, at) is None or _capital(view, at):
-            bearer = bearers[token.text]
+            if owners[at] in people:
+                bearer.add(owners[at])
+        elif _capital(view, at) is not False:
             if _of_a_longer_name(view, at, owners):
-                bearer.add("")
-            elif len(bearer) == 1 and "" not in bearer:
+                bearer.add(_STRANGER)
+            elif len(bearer) == 1 and _STRANGER not in bearer:
                 found.append(Span(at, at + 1, next(iter(bearer))))
     return found
 
@@ -102,6 +110,8 @@ def _name_after(view: View, at: int) -> bool:
         return False
     after = view.tokens[at + 1]
     gap = view.text[view.tokens[at].end : after.start]
+    if view.original(at, at + 2).isupper():
+        return False  # amid capitals they say nothing
     return gap in {" ", "-"} and bool(_capital(view, at + 1)) and after.text not in OPENERS
 
 
@@ -126,7 +136,7 @@ def in_title(view: View, spans: list[Span], words: set[str], bearers: Mapping[st
         if token.text not in words or at in owners or _capital(view, at) is False:
             continue
         bearer = bearers.get(token.text, set())
-        if len(bearer) == 1 and "" not in bearer and (loose or not _of_a_longer_name(view, at, {})):
+        if len(bearer) == 1 and _STRANGER not in bearer and (loose or not _of_a_longer_name(view, at, {})):
             found.append(Span(at, at + 1, next(iter(bearer))))
     return found
 

@@ -52,6 +52,11 @@ def load(folders: Sequence[Path]) -> Catalogue:
     return Catalogue(_things(sources), _things(topics), gazetteer)
 
 
+def located(folders: Sequence[Path]) -> dict[str, tuple[Place, GazetteerEntity]]:
+    """Return the entities of these folders by id with the places of their ids; what cannot be read is left out."""
+    return _shadowed(folders, "gazetteer/*", lambda path: read_entities(path, Problems()), Problems())
+
+
 def _one(found: tuple[Place, Thing] | None) -> Iterator[tuple[Place, Thing]]:
     if found is not None:
         yield found

@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "demo",
     "digest": "follow",
     "doctor": "watch",
+    "entities": "entities",
     "ingest": "collect",
     "keys": "access",
     "ledger": "mend",
