@@ -124,7 +124,11 @@ def servers(elasticsearch_installed: None, tmp_path: Path) -> Iterator[tuple[Ser
 
 
 @pytest.mark.parametrize(
-    "form", [pytest.param(SHORT, id="short"), pytest.param(LONG, id="long", marks=pytest.mark.soak)]
+    "form",
+    [
+        pytest.param(SHORT, id="short", marks=pytest.mark.timeout(600)),
+        pytest.param(LONG, id="long", marks=[pytest.mark.soak, pytest.mark.timeout(3600)]),
+    ],
 )
 def test_nothing_is_lost_whatever_is_killed(
     form: Form,
