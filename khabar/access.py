@@ -18,7 +18,7 @@ from khabar.codec import dump, load
 
 Role = Literal["read", "write"]
 ROLES: tuple[Role, ...] = get_args(Role)
-FRESH = 5.0  # seconds after which a ring looks again: so long may a revoked key still open
+FRESH = 2.0  # seconds after which a ring looks again: so long may a revoked key still open
 
 _FOLDER = "access/keys/"
 _TEXT = re.compile(r"khabar_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")

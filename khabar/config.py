@@ -167,13 +167,14 @@ def _settings(home: Path, values: dict[str, Value]) -> Settings:
     contact = str(values.setdefault("contact", BY_NAME["contact"].default))
     values.setdefault("archive_url", (home / "archive").as_uri())
     values.setdefault("user_agent", f"Khabar/{version('khabar')} (+{contact})")
-    values.setdefault("jobs", _cores())
+    values.setdefault("jobs", cores())
     if "redis_url" in values and "redis_password" in values:
         values["redis_url"] = with_password(str(values["redis_url"]), str(values["redis_password"]))
     known = {name: value for name, value in values.items() if name in Settings.__dataclass_fields__}
     return Settings(home=home, **known)  # pyright: ignore[reportArgumentType]  # each was read by its Setting
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many cores this process may use."""
     # In a container the machine's cores are not ours: the affinity mask says which are.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

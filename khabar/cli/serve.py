@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from khabar.cli.options import Console, console
+from khabar.config import cores
 
 
 @click.command()
@@ -16,8 +17,12 @@ from khabar.cli.options import Console, console
     "--require-keys", is_flag=True,
     help="Ask for a key on loopback too: behind a proxy, or on a machine that others use.",
 )  # fmt: skip
+@click.option(
+    "--processes", type=click.IntRange(1, 64),
+    help="Processes that answer (default: one for each core, at most 4).",
+)  # fmt: skip
 @console
-def serve(to: Console, host: str, port: int, require_keys: bool) -> None:
+def serve(to: Console, host: str, port: int, require_keys: bool, processes: int | None) -> None:
     """Serve the JSON API: /openapi.json describes it.
 
     On loopback nobody needs a key; at any other address everybody does (`khabar keys add NAME`).
@@ -26,6 +31,6 @@ def serve(to: Console, host: str, port: int, require_keys: bool) -> None:
     Example: khabar serve --port 8080
              khabar serve --host 0.0.0.0
     """
-    from khabar.web.serving import run  # noqa: PLC0415 - no other command loads a web server
+    from khabar.web.crew import run  # noqa: PLC0415 - no other command loads a web server
 
-    run(to.settings, host, port, require_keys, to.say)
+    run(to.settings, host, port, require_keys, processes or min(cores(), 4), to.say)

@@ -30,8 +30,11 @@ _TAGS = [
 ]
 
 
-def create_app(runtime: Runtime, require_keys: bool) -> FastAPI:
-    """Return the application over an opened runtime, which stays its opener's; without keys it answers loopback alone."""
+def create_app(runtime: Runtime, require_keys: bool, share: int = 1) -> FastAPI:
+    """Return the application over an opened runtime, which stays its opener's; without keys it answers loopback alone.
+
+    Where `share` processes answer, each gives a caller that part of what may be asked in a minute.
+    """
     # No pages of documentation: they would load scripts from elsewhere. docs/api.md says the same.
     app = FastAPI(
         title="Khabar",
@@ -42,7 +45,7 @@ def create_app(runtime: Runtime, require_keys: bool) -> FastAPI:
         redirect_slashes=False,
     )
     current, settings = Current(runtime), runtime.settings
-    app.state.house = House(current, Limit(settings.api_points), Checkup(current))
+    app.state.house = House(current, Limit(-(-settings.api_points // share)), Checkup(current))
     routes = APIRouter(prefix=PREFIX)
     for module in (search, articles, topics, digests, sources, attempts, health):
         routes.include_router(module.router)
@@ -51,6 +54,9 @@ def create_app(runtime: Runtime, require_keys: bool) -> FastAPI:
     problems.install(app)
     app.openapi = lambda: describe(app)
     app.add_middleware(
-        Gate, ring=Ring(runtime.store), requests=Limit(settings.api_requests), require_keys=require_keys
+        Gate,
+        ring=Ring(runtime.store),
+        requests=Limit(-(-settings.api_requests // share)),
+        require_keys=require_keys,
     )
     return app

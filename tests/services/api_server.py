@@ -48,10 +48,13 @@ class Api:
 
 
 @contextmanager
-def serving(home: Path, *options: str, env: Mapping[str, str] | None = None) -> Generator[Api]:
+def serving(
+    home: Path, *options: str, env: Mapping[str, str] | None = None, processes: int = 1
+) -> Generator[Api]:
     """Serve a home until the end of the block."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KHABAR_")}
-    command = [sys.executable, "-m", "khabar", "serve", "--port", "0", "--home", str(home), *options]
+    command = [sys.executable, "-m", "khabar", "serve", "--port", "0", "--home", str(home)]
+    command += ["--processes", str(processes), *options]
     process = subprocess.Popen(command, env=kept | dict(env or {}), stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     said: list[str] = []
