@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 from khabar.models import Article
-from khabar.text import slug, stem, stemmed, tokenize
+from khabar.text import stem, stemmed, tokenize, words
 from search.schema import ABOUT
 from workers.background import Rarity
 
@@ -62,12 +62,12 @@ def draft(examples: Sequence[Article], rarities: Rarities, name: str | None = No
     subjects = _subjects(examples)
     actors = _foremost([subject for subject in subjects if not subject.is_place], ACTORS)
     places = _foremost([subject for subject in subjects if subject.is_place], COUNTRIES)
-    words, phrases = _words(examples, rarities), _phrases(examples, rarities)
-    gate, why = _gate(actors, places, words)
-    title = examples[0].title or examples[0].body[:60]
-    signals = (*_of_entities(examples, actors, places), *map(_of_word, words), *map(_of_phrase, phrases))
+    rare, phrases = _words(examples, rarities), _phrases(examples, rarities)
+    gate, why = _gate(actors, places, rare)
+    title = _plain(examples[0].title or examples[0].body[:60])
+    signals = (*_of_entities(examples, actors, places), *map(_of_word, rare), *map(_of_phrase, phrases))
     ids = tuple(actor.id for actor in actors)
-    return Draft(name or slug(title)[:40].strip("-") or "draft", title, gate, why, ids, signals)
+    return Draft(name or _id(title), title or "Drafted topic", gate, why, ids, signals)
 
 
 def threshold(scores: Sequence[float]) -> float:
@@ -85,7 +85,7 @@ def render(drafted: Draft, scores: Sequence[float]) -> str:
         f"# {drafted.gate_why}",
         f"query: {quoted(drafted.gate)}",
         *([f"groups: {{actors: [{', '.join(drafted.actors)}]}}"] if drafted.actors else []),
-        "signals:",
+        *(["signals:"] if drafted.signals else []),
     ]
     for signal in drafted.signals:
         lines += [f"  # {signal.why}", f"  - {signal.text}"]
@@ -98,7 +98,16 @@ def render(drafted: Draft, scores: Sequence[float]) -> str:
 
 def quoted(text: str) -> str:
     """Return a text as YAML writes it on one line, whatever it holds."""
-    return "'" + " ".join(text.split()).replace("'", "''") + "'"
+    return "'" + _plain(text).replace("'", "''") + "'"
+
+
+def _plain(text: str) -> str:
+    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
+
+
+def _id(title: str) -> str:
+    latin = [word for word in words(title) if word.isascii()]
+    return "-".join(latin)[:40].strip("-") or "drafted"
 
 
 # --- whom the examples are about ----------------------------------------------------------------------------
@@ -124,9 +133,7 @@ def _foremost(subjects: Sequence[Subject], most: int) -> list[Subject]:
     return [each for each in subjects[:most] if each.salience >= CLOSE * subjects[0].salience]
 
 
-def _gate(
-    actors: Sequence[Subject], places: Sequence[Subject], words: Sequence[_Peculiar]
-) -> tuple[str, str]:
+def _gate(actors: Sequence[Subject], places: Sequence[Subject], rare: Sequence[_Peculiar]) -> tuple[str, str]:
     sides = [side for side in (actors, places) if side]
     if len(sides) == 2:
         # Places are many a text's background, and all of them together are what sets these apart.
@@ -136,11 +143,9 @@ def _gate(
         first, *rest = sides[0]
         gate = f"{_any([first])} AND {_any(rest)}" if rest else _any([first])
         return gate, f"What the examples are about: {_told(sides[0])}."
-    if not words:
-        return "'*'", "The examples have neither known names nor peculiar words: this lets everything in."
-    return " OR ".join(
-        word.text for word in words
-    ), "The examples are about nobody known: their rarest words."
+    if not rare:
+        return "*", "The examples have neither known names nor peculiar words: this lets everything in."
+    return " OR ".join(word.text for word in rare), "The examples are about nobody known: their rarest words."
 
 
 def _any(subjects: Sequence[Subject]) -> str:
