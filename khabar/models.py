@@ -31,6 +31,18 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Rules:
+    """Where one publisher's pages carry what, as CSS selectors, for pages fetched until a day; what is None is found without."""
+
+    body: str | None = None
+    title: str | None = None
+    author: str | None = None
+    date: str | None = None
+    drop: tuple[str, ...] = ()
+    valid_until: date | None = None  # the last day of this version; None: it still holds
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A publisher as its source file describes it (sources/<country>/<id>.yaml)."""
 
@@ -50,6 +62,7 @@ class Source:
     addresses: tuple[
         tuple[str, str], ...
     ] = ()  # (host, IP address): where it really is; lifts the private-address ban
+    rules: tuple[Rules, ...] = ()  # versions, the oldest first
 
 
 # --- discovery and the archive ------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from khabar.catalogue import fields
 from khabar.catalogue.fields import Key
 from khabar.catalogue.marks import Entries, Items, Scalar, Value, read_yaml
 from khabar.catalogue.problems import Place, Problems
+from khabar.catalogue.rules import read_rules
 from khabar.models import Endpoint, Source
 from khabar.urls import registrable_domain
 
@@ -67,6 +68,7 @@ SOURCE_KEYS = {
     "enabled": Key(fields.boolean, "true"),
     "every": Key(fields.seconds, "1h"),
     "delay": Key(fields.number(0, 3600), "2"),
+    "rules": Key(read_rules, "[{body: div.story, valid_until: 2025-06-30}]"),
     "addresses": Key(fields.table(_host, fields.address), "{dawn.example: 127.0.0.1}"),
 }
 

@@ -9,6 +9,7 @@ from workers.extract.authors import byline_of, is_note
 from workers.extract.dates import Habits, read_date
 
 MAX_LINE = 100
+KICKER = 40  # characters before a headline, and twice the least of the headline
 _ENDS = (".", "!", "?", "۔", "؟", "।", "”", '"', "»", ":")
 
 
@@ -26,7 +27,12 @@ def without_frame(paragraphs: Sequence[str], title: str, authors: Sequence[str])
 
 
 def _is_title(paragraph: str, title: str) -> bool:
-    return fold(paragraph) == fold(title) != ""
+    """Tell whether a line is the headline, be it with a kicker before it."""
+    line, headline = fold(paragraph), fold(title)
+    with_kicker = (
+        len(headline) > KICKER // 2 and line.endswith(f" {headline}") and len(line) <= len(headline) + KICKER
+    )
+    return headline != "" and (line == headline or with_kicker)
 
 
 def _is_particular(paragraph: str, names: set[str]) -> bool:

@@ -55,6 +55,7 @@ _AUTHOR = (
     "twitter:data1",
 )
 MAX_CONTENT = 2000
+_LISTS = frozenset({"CollectionPage", "SearchResultsPage"})
 _RESERVED = frozenset({"noarchive", "nosnippet", "noai", "noimageai", "none"})
 
 
@@ -74,6 +75,9 @@ class Metadata:
     lang_hint: str | None = None
     kinds: tuple[str, ...] = ()
     reservations: tuple[str, ...] = ()
+    free: bool | None = None  # False: the page says that not all of it can be read without paying
+    video: bool = False  # the page says that it is a film's
+    collection: bool = False  # the page says that it is a list
 
 
 Metas = Mapping[str, list[str]]
@@ -116,6 +120,9 @@ def describe(
         lang_hint=_language(tree, metas, node),
         kinds=kinds,
         reservations=_reservations(metas),
+        free=_is_free(nodes),
+        video=(_first(metas, "og:type") or "").startswith("video"),
+        collection=any(_LISTS.intersection(jsonld.types(one)) for one in nodes),
     )
 
 
@@ -269,6 +276,12 @@ def _image(node: jsonld.Node, metas: Metas, base: str) -> str | None:
     except ValueError:
         return None
     return absolute if absolute.startswith(("http://", "https://")) else None
+
+
+def _is_free(nodes: Sequence[jsonld.Node]) -> bool | None:
+    """Return what the page says of being free to read; nothing where it says nothing."""
+    told = [str(node["isAccessibleForFree"]).lower() for node in nodes if "isAccessibleForFree" in node]
+    return not any(word in {"false", "no"} or word.endswith("/false") for word in told) if told else None
 
 
 def _language(tree: Element, metas: Metas, node: jsonld.Node) -> str | None:

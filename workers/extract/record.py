@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,14 +15,11 @@ from workers.extract.frame import without_frame
 from workers.extract.imported import read_import
 from workers.extract.markup import MAX_BYTES, Page, decode, looks_like_html, parse
 from workers.extract.metadata import Metadata, describe
+from workers.extract.rejection import is_live, reason_against
+from workers.extract.rules import apply, correct, rules_of
 
 MIN_WORDS = 8
 MIN_LETTERS = 60  # some scripts put no spaces between words
-MIN_TEXT = 300
-_SCRIPTED = re.compile(
-    r"\b(enable|turn on|requires?|activate)\s+javascript\b|javascript (is )?(disabled|required)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +74,17 @@ def _from_page(record: Record, source: Source | None) -> Extracted | Rejected:
     page = parse(decode(record.payload, record.charset))
     if page is None:
         return Rejected("not_html")
-    found = describe(page.tree, record.url, source, record.discovery.entry, record.date)
-    body = find_body(page)
-    return _assemble(found, body)
+    rules = rules_of(source, record.date.date())
+    if rules is None or source is None:
+        return _assemble(_described(page, record, source), find_body(page), page)
+    told = apply(rules, page)
+    found = correct(_described(told.page, record, source), told, source, record.date)
+    body = find_body(told.body, whole=True) if told.body else find_body(told.page)
+    return _assemble(found, body, told.page)
+
+
+def _described(page: Page, record: Record, source: Source | None) -> Metadata:
+    return describe(page.tree, record.url, source, record.discovery.entry, record.date)
 
 
 def _from_feed_text(record: Record) -> Extracted | Rejected:
@@ -107,11 +111,11 @@ def _wrapped(fragment: str) -> Page | None:
     return parse(f"<html><body><div>{fragment}</div></body></html>")
 
 
-def _assemble(found: Metadata, body: Body) -> Extracted | Rejected:
+def _assemble(found: Metadata, body: Body, page: Page | None = None) -> Extracted | Rejected:
     paragraphs = without_frame(body.paragraphs, found.title, found.authors)
     text = "\n\n".join(paragraphs)
-    if len(text) < MIN_TEXT and _SCRIPTED.search(text):
-        return Rejected("needs_javascript")
+    if page is not None and (reason := reason_against(page, found, paragraphs)):
+        return Rejected(reason)
     if len(text.split()) < MIN_WORDS and len(text) < MIN_LETTERS:
         return Rejected("no_text")
     return Extracted(
@@ -130,7 +134,7 @@ def _assemble(found: Metadata, body: Body) -> Extracted | Rejected:
         author_note=author_note(paragraphs),
         agency=found.agency,
         reservations=found.reservations,
-        form="live" if "LiveBlogPosting" in found.kinds else "article",
+        form="live" if page is not None and is_live(page, found) else "article",
     )
 
 

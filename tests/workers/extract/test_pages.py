@@ -3,27 +3,50 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from khabar.models import Article, Discovery, Record, Source, attempt_name
+from khabar.catalogue import SHIPPED, load
+from khabar.catalogue.problems import Problems
+from khabar.catalogue.source import read_source
+from khabar.models import Article, Discovery, Record, Rules, Source, attempt_name
 from workers.extract import Rejected, extract
+from workers.extract.rules import rules_of
 from workers.normalize import normalize
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 CASES = sorted(folder.name for folder in PAGES.iterdir() if (folder / "page.html").exists())
+ARTICLES = [name for name in CASES if not (PAGES / name / "error.json").exists()]
 
 
-def _facts(name: str) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads((PAGES / name / "expected.json").read_text("utf-8"))
+def _meta(name: str) -> dict[str, Any]:
+    meta: dict[str, Any] = yaml.safe_load((PAGES / name / "meta.yaml").read_text("utf-8"))
+    return meta
+
+
+def _json(name: str, file: str) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((PAGES / name / file).read_text("utf-8"))
     return facts
 
 
-ARTICLES = [name for name in CASES if not _facts(name).get("rejected")]
+def _source(name: str) -> Source:
+    """Return the source of a page: a file beside it, one that is shipped, or one made up of what meta.yaml says."""
+    path = PAGES / name / "source.yaml"
+    if path.exists():
+        problems = Problems()
+        found = read_source(path, problems)
+        assert found is not None, problems.found
+        return found[1]
+    given = _meta(name)["source"]
+    if isinstance(given, str):
+        return load([SHIPPED]).sources[given]
+    return Source("made-up", "made-up", given["country"], tuple(given["languages"]), given["timezone"])
 
 
 @dataclass(frozen=True)
@@ -32,25 +55,21 @@ class Case:
 
     facts: dict[str, Any]
     article: Article | None
+    reason: str | None
 
 
 def _read(name: str) -> Case:
-    facts = _facts(name)
-    source = Source(
-        "made-up",
-        "made-up",
-        facts["source"]["country"],
-        tuple(facts["source"]["languages"]),
-        facts["source"]["timezone"],
-    )
-    record = _record(
-        (PAGES / name / "page.html").read_bytes(), facts["url"], datetime.fromisoformat(facts["fetched"])
-    )
+    meta, source = _meta(name), _source(name)
+    fetched = meta["fetched"]  # YAML knows a time when it sees one
+    facts = _json(name, "expected.json" if name in ARTICLES else "error.json")
+    record = _record((PAGES / name / "page.html").read_bytes(), meta["url"], fetched, meta.get("status", 200))
     found = extract(record, source)
-    return Case(facts, None if isinstance(found, Rejected) else normalize(found, record, source))
+    if isinstance(found, Rejected):
+        return Case(facts, None, found.reason)
+    return Case({**facts, "url": meta["url"]}, normalize(found, record, source), None)
 
 
-def _record(payload: bytes, url: str, fetched: datetime) -> Record:
+def _record(payload: bytes, url: str, fetched: datetime, status: int) -> Record:
     discovery = Discovery(attempt_name(fetched, url), url, fetched, "made-up", "new", scope="opinion")
     return Record(
         "segments/2025/11/25/pages.warc.gz",
@@ -59,7 +78,7 @@ def _record(payload: bytes, url: str, fetched: datetime) -> Record:
         url,
         "page",
         discovery,
-        200,
+        status,
         "text/html",
         None,
         payload,
@@ -75,14 +94,39 @@ def case(request: pytest.FixtureRequest) -> Case:
     return read
 
 
+def _uncovered(sources: Iterable[Source], pages: Iterable[tuple[str, date]]) -> list[str]:
+    """Return the sources with a version of rules for which there is no page."""
+    seen = list(pages)
+    missing: list[str] = []
+    for source in sources:
+        used = {rules_of(source, day) for name, day in seen if name == source.id}
+        missing += [source.id for version in source.rules if version not in used]
+    return missing
+
+
+def test_every_version_of_a_source_s_rules_has_a_page() -> None:
+    pages = [(_source(name), _meta(name)["fetched"].date()) for name in CASES]
+    made_up = {source.id: source for source, _ in pages if source.rules}
+    sources = [*load([SHIPPED]).sources.values(), *made_up.values()]
+    assert _uncovered(sources, [(source.id, day) for source, day in pages]) == []
+
+
+def test_a_source_with_rules_and_no_page_is_noticed() -> None:
+    old, new = Rules(body="p", valid_until=date(2025, 1, 31)), Rules(body="div")
+    source = Source("salt", "Salt", rules=(old, new))
+    assert _uncovered([source], []) == ["salt", "salt"]
+    assert _uncovered([source], [("salt", date(2025, 2, 1))]) == ["salt"]
+    assert _uncovered([source], [("salt", date(2025, 2, 1)), ("salt", date(2025, 1, 31))]) == []
+
+
 def _article(case: Case) -> Article:
     assert case.article is not None
     return case.article
 
 
 @pytest.mark.parametrize("name", sorted(set(CASES) - set(ARTICLES)))
-def test_a_page_without_an_article_is_rejected(name: str) -> None:
-    assert _read(name).article is None
+def test_a_page_without_an_article_is_rejected_and_says_why(name: str) -> None:
+    assert _read(name).reason == _json(name, "error.json")["error"]
 
 
 def test_title(case: Case) -> None:
@@ -118,8 +162,10 @@ def test_the_rest(case: Case) -> None:
     article = _article(case)
     assert article.form == case.facts.get("form", "article")
     assert article.url == case.facts.get("canonical", case.facts["url"])
+    assert article.agency == case.facts.get("agency")
+    assert article.author_note == case.facts.get("author_note", article.author_note)
     assert list(article.reservations) == case.facts.get("reservations", [])
 
 
 def test_there_are_hard_pages_enough() -> None:
-    assert len(CASES) >= 20
+    assert len(CASES) >= 35
