@@ -22,8 +22,9 @@ setup: .venv/ready ## make .venv with khabar and all that its tests need
 run: setup ## set up, then watch Khabar crawl, tag, search and digest its demo site
 	@$(BIN)/khabar demo
 
+# Two at a time: much of the time goes into servers that start. A file's tests stay together, and share theirs.
 test: setup ## set up, then every test that this machine can run
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 services: setup ## fetch what the tests with real servers need
 	@$(BIN)/python tests/services/fetch.py
