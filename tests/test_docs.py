@@ -48,6 +48,8 @@ def test_generated_pages_are_fresh() -> None:
     assert (ROOT / "docs" / "cli.md").read_text("utf-8") == generate.cli_page(), "run `make docs`"
     operations = (ROOT / "docs" / "operations.md").read_text("utf-8")
     assert operations == generate.operations_page(operations), "run `make docs`"
+    api = (ROOT / "docs" / "api.md").read_text("utf-8")
+    assert api == generate.api_page(api), "run `make docs`"
 
 
 def test_every_link_between_pages_leads_somewhere() -> None:

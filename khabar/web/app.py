@@ -35,6 +35,15 @@ def create_app(runtime: Runtime, require_keys: bool, share: int = 1) -> FastAPI:
 
     Where `share` processes answer, each gives a caller that part of what may be asked in a minute.
     """
+    app, current, settings = routed(), Current(runtime), runtime.settings
+    app.state.house = House(current, Limit(-(-settings.api_points // share)), Checkup(current))
+    requests = Limit(-(-settings.api_requests // share))
+    app.add_middleware(Gate, ring=Ring(runtime.store), requests=requests, require_keys=require_keys)
+    return app
+
+
+def routed() -> FastAPI:
+    """Return the application with its routes and its description, over nothing yet."""
     # No pages of documentation: they would load scripts from elsewhere. docs/api.md says the same.
     app = FastAPI(
         title="Khabar",
@@ -44,8 +53,6 @@ def create_app(runtime: Runtime, require_keys: bool, share: int = 1) -> FastAPI:
         openapi_tags=_TAGS,
         redirect_slashes=False,
     )
-    current, settings = Current(runtime), runtime.settings
-    app.state.house = House(current, Limit(-(-settings.api_points // share)), Checkup(current))
     routes = APIRouter(prefix=PREFIX)
     for module in (search, articles, topics, digests, sources, attempts, health):
         routes.include_router(module.router)
@@ -53,10 +60,4 @@ def create_app(runtime: Runtime, require_keys: bool, share: int = 1) -> FastAPI:
     app.include_router(health.probes)
     problems.install(app)
     app.openapi = lambda: describe(app)
-    app.add_middleware(
-        Gate,
-        ring=Ring(runtime.store),
-        requests=Limit(-(-settings.api_requests // share)),
-        require_keys=require_keys,
-    )
     return app

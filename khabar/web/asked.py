@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from fastapi import Query, Request, Response
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from khabar.codec import dump
 from khabar.runtime import Runtime
@@ -98,7 +98,8 @@ def _whole(text: Any) -> Any:
 # Stricter than pydantic, which takes 0 for a date, `on` for true and 1_0 for a number: what is documented is what is read.
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Flag = Annotated[bool, BeforeValidator(_flag)]
-Whole = Annotated[int, BeforeValidator(_whole)]
+Hits = Annotated[int, Field(ge=0, le=200), BeforeValidator(_whole)]
+Rows = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole)]
 
 Asked = Annotated[
     str,

@@ -15,7 +15,7 @@ from khabar.ports import Mark
 from khabar.urls import canonical
 from khabar.web import examples
 from khabar.web.api.articles import Url
-from khabar.web.asked import Cursor, Day, Whole, answer, charge, runtime_of
+from khabar.web.asked import Cursor, Day, Rows, answer, charge, runtime_of
 from khabar.web.cursors import cursor as cursor_of
 from khabar.web.cursors import mark_of
 from khabar.web.description import answers
@@ -45,7 +45,7 @@ def missed(
     request: Request,
     source: Annotated[str | None, Query(max_length=256, description="Of this source alone.")] = None,
     day: Annotated[Day | None, Query(alias="date", description="UTC day of the claim.")] = None,
-    limit: Annotated[Whole, Query(ge=1, le=1000, description="Attempts of a page.")] = 100,
+    limit: Annotated[Rows, Query(description="Attempts of a page.")] = 100,
     cursor: Cursor = None,
 ) -> Response:
     """List what was discovered and is not in the index, with reasons."""

@@ -18,7 +18,7 @@ from khabar.runtime import Runtime
 from khabar.tick import outlet_names
 from khabar.web import examples
 from khabar.web.api.topics import TopicId
-from khabar.web.asked import JSON, Cursor, Day, Whole, answer, charge, runtime_of
+from khabar.web.asked import JSON, Cursor, Day, Rows, answer, charge, runtime_of
 from khabar.web.cursors import cursor as cursor_of
 from khabar.web.cursors import mark_of
 from khabar.web.description import answers, texts
@@ -55,7 +55,7 @@ class Digests:
 def digests(
     request: Request,
     topic: Annotated[str | None, Query(max_length=64, description="Of this topic alone.")] = None,
-    limit: Annotated[Whole, Query(ge=1, le=1000, description="Digests of a page.")] = 100,
+    limit: Annotated[Rows, Query(description="Digests of a page.")] = 100,
     cursor: Cursor = None,
 ) -> Response:
     """List the digests that are kept."""

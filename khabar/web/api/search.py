@@ -16,7 +16,7 @@ from khabar.codec import dump
 from khabar.models import Document, Mention
 from khabar.ports import Interval, Sort
 from khabar.web import examples
-from khabar.web.asked import Asked, Cursor, Flag, Whole, Zone, answer, read_query, runtime_of
+from khabar.web.asked import Asked, Cursor, Flag, Hits, Zone, answer, read_query, runtime_of
 from khabar.web.cursors import cursor as cursor_of
 from khabar.web.cursors import mark_of
 from khabar.web.description import answers, texts
@@ -25,7 +25,6 @@ from search.schema import FACETS
 
 router = APIRouter(tags=["search"])
 
-MOST = 200  # hits of a page
 LINES = "application/x-ndjson"
 _CHUNK = 64 << 10  # bytes sent at a time
 
@@ -93,7 +92,7 @@ def search(
     sort: Annotated[
         Sort, Query(description="Newest and oldest go by the time of publication.")
     ] = "relevance",
-    limit: Annotated[Whole, Query(ge=0, le=MOST, description="Hits of a page.")] = 10,
+    limit: Annotated[Hits, Query(description="Hits of a page.")] = 10,
     cursor: Cursor = None,
     facets: Annotated[Flag, Query(description="Count the values of all that is found.")] = False,
     timeline: Annotated[Interval | None, Query(description="Count over time.")] = None,
