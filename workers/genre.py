@@ -1,4 +1,8 @@
-"""What kind of piece an article is, with the evidence: by the page's own types, its address, its section, its source."""
+"""What kind of piece an article is, with the evidence.
+
+The page's own types, its address, its section and its source tell first; where they tell nothing, or only "news", which
+many say of all they have, the way it is written decides (workers/manner.py).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from khabar.models import Article, Discovery, Genre
 from workers.extract import Extracted
+from workers.manner import Manner, judge
 
 _KINDS: dict[str, Genre] = {
     "OpinionNewsArticle": "opinion",
@@ -29,6 +34,12 @@ _CUES: tuple[tuple[Genre, re.Pattern[str]], ...] = (
     ("news", re.compile(r"\b(news|latest|headlines?|sports?)\b|\b(خبریں|تازہ ترین|اخبار|خبرونه)\b|समाचार|खबरें|সংবাদ")),
 )  # fmt: skip
 _QUESTION = re.compile(r"(?:^|\s)(?:Q|Question|سوال|سؤال|پرسش|پوښتنه|सवाल|प्रश्न)\s?[:：]\s")
+_INTERVIEWED = re.compile(
+    r"\binterview(?!\w)|انٹرویو|مصاحب[هہ]|گفت‌?و‌?گو|\bمرکه\b|साक्षात्कार|সাক্ষাৎকার", re.IGNORECASE
+)
+_OPENING = 1_500  # characters in which an interview says that it is one
+_QUESTIONS = 4
+_NEWS = 1.5  # what each cue that says "news", addresses apart, weighs against the way of writing
 _SCOPES: dict[str, Genre] = {
     "opinion": "opinion",
     "editorial": "editorial",
@@ -43,10 +54,21 @@ _VIEWS: frozenset[Genre] = frozenset({"opinion", "editorial", "column", "letter"
 def classify(article: Article, extracted: Extracted, discovery: Discovery) -> Article:
     """Return the article with its genre and all the evidence that speaks for it; `unknown` where nothing tells."""
     found = list(_evidence(article, extracted, discovery))
+    if all(genre == "news" for genre, _ in found):
+        found += _by_manner(found, judge(article.title, article.body, article.lang))
     genre = _decide([genre for genre, _ in found])
     close = _VIEWS if genre in _VIEWS else {genre}
     evidence = dict.fromkeys(text for known, text in found if known in close)
     return replace(article, genre=genre, genre_evidence=tuple(evidence))
+
+
+def _by_manner(found: list[tuple[Genre, str]], manner: Manner | None) -> list[tuple[Genre, str]]:
+    """Return what the way of writing tells, against what says that it is news: an address says it of anything."""
+    if manner is None:
+        return []
+    against = _NEWS * sum(not text.startswith("url:") for _, text in found)
+    genre: Genre = "opinion" if manner.score > against else "news"
+    return [(genre, text) for text in manner.evidence] if genre == "news" or manner.score > 0 else []
 
 
 def _evidence(article: Article, extracted: Extracted, discovery: Discovery) -> Iterator[tuple[Genre, str]]:
@@ -66,10 +88,18 @@ def _evidence(article: Article, extracted: Extracted, discovery: Discovery) -> I
         yield genre, f"title:{kicker[1].strip()}"
     if len(_QUESTION.findall(article.body)) >= 3:
         yield "interview", "body:questions"
+    elif (said := _INTERVIEWED.search(article.body, 0, _OPENING)) and _asked(article.body) >= _QUESTIONS:
+        yield "interview", f"body:{said[0].lower()}, and questions"
     if article.author_note:
         yield "opinion", "author-note"
+    if article.agency:
+        yield "news", f"agency:{article.agency}"
     if genre := _SCOPES.get(discovery.scope or ""):
         yield genre, f"scope:{discovery.scope}"
+
+
+def _asked(body: str) -> int:
+    return body.count("?") + body.count("؟")
 
 
 def _cue(text: str) -> Genre | None:

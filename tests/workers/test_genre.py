@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -80,3 +81,64 @@ def test_opinion_is_made_more_precise_and_keeps_both_reasons(genre_of: Genre) ->
     genre, why = genre_of(section="Opinion", url="https://review.example/editorials/1")
     assert genre == "editorial"
     assert why == ("section:Opinion", "url:/editorials/")
+
+
+NEWS = (
+    "Police arrested four men in the port on Tuesday, officials said. The harbour master, Ada Quill, told reporters "
+    "that a boat was seized near the pier. According to a statement by the ministry, the men were taken to a court on "
+    "Wednesday. “We found nets that were reported as stolen,” the spokesman added. The commissioner said two "
+    "officers had been injured. A meeting was announced for Thursday, sources said, and the agency confirmed it."
+)
+OPINION = (
+    "What do we owe to a harbour that has fed us for so long? Perhaps we should begin with the truth: our politics has "
+    "no place for people who mend nets. But that is not a law of history. It is a choice, and it is ours. If we cannot "
+    "say why a pier matters, then how can we ask others to pay for it? We must not let the argument end in numbers, "
+    "because numbers are not reasons. Indeed, only a society that knows what it wants will keep its boats. So let us "
+    "decide, and yet let us decide together, as a nation should."
+)
+
+
+@pytest.fixture
+def by_text(make_record: Callable[..., Any]) -> Callable[..., tuple[str, tuple[str, ...]]]:
+    def classified(body: str, lang: str = "en", url: str = URL, **fields: Any) -> tuple[str, tuple[str, ...]]:
+        extracted = Extracted(url, "The pier", body, 0.9, **fields)
+        record = make_record(b"", url, scope=None)
+        article = replace(normalize(extracted, record, None), lang=lang)
+        found = classify(article, extracted, record.discovery)
+        return found.genre, found.genre_evidence
+
+    return classified
+
+
+def test_the_text_alone_tells_opinion_from_news_and_says_by_what(by_text: Genre) -> None:
+    genre, why = by_text(NEWS)
+    assert genre == "news"
+    assert any(reason.startswith("text:reported speech (") for reason in why)
+    genre, why = by_text(OPINION)
+    assert genre == "opinion"
+    assert all(reason.startswith("text:") for reason in why)
+
+
+def test_an_address_with_news_in_it_does_not_hide_an_opinion(by_text: Genre) -> None:
+    assert by_text(OPINION, url="https://review.example/news/1")[0] == "opinion"
+    genre, why = by_text(NEWS, url="https://review.example/news/1")
+    assert genre == "news"
+    assert why[0] == "url:/news/"
+
+
+def test_a_section_outweighs_the_way_of_writing(by_text: Genre) -> None:
+    assert by_text(NEWS, section="Opinion") == ("opinion", ("section:Opinion",))
+
+
+def test_a_text_in_a_language_without_words_of_its_own_is_not_guessed_at(by_text: Genre) -> None:
+    assert by_text(OPINION, lang="fi") == ("unknown", ())
+    assert by_text("Too few words, but why?") == ("unknown", ())
+
+
+def test_an_interview_says_that_it_is_one_and_asks(by_text: Genre) -> None:
+    asked = (
+        "In an interview with the Review she explained. "
+        + "How so? Because it is. Why now? It was time. " * 4
+    )
+    assert by_text(asked)[0] == "interview"
+    assert by_text(asked.replace("?", "."))[0] != "interview"
