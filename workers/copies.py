@@ -14,8 +14,12 @@ from khabar.ports import Index
 def with_copies(index: Index, documents: Iterable[Document]) -> list[Document]:
     """Return the documents with the first published copy and the number of copies of each, in the same order."""
     found = list(documents)
-    clusters = clusters_of(index, found)
-    return [_told(document, clusters[document.article.cluster]) for document in found]
+    return told(found, clusters_of(index, found))
+
+
+def told(documents: Iterable[Document], clusters: Mapping[str, Sequence[Document]]) -> list[Document]:
+    """Return the documents with what their clusters say of their copies, in the same order."""
+    return [_told(document, clusters[document.article.cluster]) for document in documents]
 
 
 def clusters_of(index: Index, documents: Iterable[Document]) -> Mapping[str, Sequence[Document]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import sys
 from dataclasses import replace
@@ -16,26 +14,28 @@ from khabar.archive.records import read_segment
 from khabar.cli import page
 from khabar.cli.options import Console, console, web_address, zone
 from khabar.codec import dump
+from khabar.exports import FORMS, Form, exported
 from khabar.models import Damage, Document, Record
 from khabar.runtime import Runtime, reading
+from khabar.tick import outlet_names
+from search.chosen import Chosen, narrowed
 from search.grammar import hints
 from search.matcher import match
 from search.schema import FACETS
 from search.tree import Node
 
-COLUMNS = (
-    "id",
-    "published",
-    "source",
-    "lang",
-    "genre",
-    "title",
-    "authors",
-    "url",
-    "words",
-    "topics",
-    "entities",
-)
+
+def _chosen(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> Chosen:
+    """Read --choose: facets with the values chosen of each."""
+    chosen: dict[str, list[str]] = {}
+    for each in given:
+        field, sign, value = each.partition("=")
+        if not (sign and value) or field not in FACETS:
+            raise click.BadParameter(
+                f"{each!r}: write a facet and its value, such as source=dawn; facets are {', '.join(FACETS)}"
+            )
+        chosen.setdefault(field, []).append(value)
+    return chosen
 
 
 @click.command()
@@ -46,11 +46,21 @@ COLUMNS = (
 @click.option("--limit", type=click.IntRange(0, 1000), default=10, show_default=True)
 @click.option("--offset", type=click.IntRange(0), default=0)
 @click.option(
-    "--format", "shape", type=click.Choice(["table", "json", "jsonl", "csv"]), default="table", show_default=True,
-    help="jsonl and csv give all that is found, without a ceiling.",
+    "--format", "shape", type=click.Choice(["table", "json", *FORMS]), default="table", show_default=True,
+    help="Other than a table and json it gives all that is found, without a ceiling, in the order of ids.",
 )  # fmt: skip
 @click.option("--explain", is_flag=True, help="Say what in each article matched.")
 @click.option("--facets", is_flag=True, help="Count sources, languages, topics, … of all that is found.")
+@click.option(
+    "--choose",
+    "chosen",
+    multiple=True,
+    callback=_chosen,
+    metavar="FACET=VALUE",
+    help="Only articles with this value, such as source=dawn; several of one facet: any of them. The counts of that "
+    "facet stay as if nothing were chosen of it.",
+)
+@click.option("--unusual", is_flag=True, help="Say which entities and words stand out in what is found.")
 @click.option(
     "--timeline", type=click.Choice(["day", "week", "month"]), help="Count what is found over time."
 )
@@ -59,61 +69,52 @@ COLUMNS = (
     callback=zone,
     help="Time zone of the timeline and of dates in the query (default: the setting).",
 )
+@click.option(
+    "--copies",
+    type=click.Choice(["folded", "all"]),
+    help="Copies of a text as one hit, the one that stands first, with their number (folded: the default of table and "
+    "json), or each by itself (all: the default of exports). Totals and counts are of articles in either.",
+)
 @console
 def search(to: Console, query: str, **options: Any) -> None:
     """Find articles.
 
     \b
     Example: khabar search 'entity:ttp AND (talks OR ceasefire) published:30d' --facets
-             khabar search 'topic:pak-taliban lang:ur' --sort newest --format jsonl
+             khabar search 'topic:pak-taliban lang:ur' --sort newest --choose source=dawn --unusual
+             khabar search 'topic:pak-taliban published:2025' --format bibtex > pak-taliban.bib
     """
     settings = replace(to.settings, timezone=options["timezone"] or to.settings.timezone)
     with reading(settings) as runtime:
         node = runtime.parse(query)
         for hint in hints(query):
             to.say(f"note: {hint}")
-        if options["shape"] in {"jsonl", "csv"}:
-            _stream(runtime, node, options["shape"])
+        if options["shape"] in FORMS:
+            _stream(runtime, narrowed(node, options["chosen"]), options["shape"], options["copies"] or "all")
             return
         wanted = finding.Page(
-            options["sort"],
-            options["limit"],
-            options["offset"],
-            FACETS if options["facets"] else (),
-            options["timeline"],
-            options["explain"],
+            sort=options["sort"],
+            limit=options["limit"],
+            offset=options["offset"],
+            facets=FACETS if options["facets"] else (),
+            timeline=options["timeline"],
+            explain=options["explain"],
+            copies=options["copies"] or "folded",
+            chosen=options["chosen"],
+            unusual=options["unusual"],
         )
         found, _ = finding.find(runtime, node, wanted)
+        found["copies"] = wanted.copies
         if options["shape"] == "json":
             click.echo(json.dumps(finding.shown(query, found), ensure_ascii=False))
         else:
             click.echo(page.results(found, sys.stdout.isatty()))
 
 
-def _stream(runtime: Runtime, node: Node, shape: str) -> None:
-    if shape == "csv":
-        click.echo(_row(COLUMNS), nl=False)
-    for document in finding.everything(runtime, node):
-        article = document.article
-        if shape == "jsonl":
-            click.echo(dump(article))
-        else:
-            click.echo(_row(_cell(getattr(article, column)) for column in COLUMNS), nl=False)
-
-
-def _row(cells: Any) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, tuple):
-        text = "; ".join(getattr(each, "id", each) for each in value)
-    else:
-        text = "" if value is None else value.isoformat() if hasattr(value, "isoformat") else str(value)
-    # A spreadsheet would run such a title, or such an author, as a formula.
-    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else text
+def _stream(runtime: Runtime, node: Node, shape: Form, copies: finding.Copies) -> None:
+    documents = finding.everything(runtime, node, copies)
+    for piece in exported((each.article for each in documents), shape, outlet_names(runtime)):
+        click.echo(piece.encode(), nl=False)
 
 
 @click.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -17,12 +17,25 @@ HEADING = 70  # characters of the body that stand for a title
 def results(found: dict[str, Any], terminal: bool) -> str:
     """Return a page of search results as `khabar search` prints it."""
     hits = found["hits"]
-    head = f"{found['total']} article(s), {found['took_ms']} ms"
+    folded = ", copies as one" if found.get("copies") == "folded" else ""
+    head = f"{found['total']} article(s){folded}, {found['took_ms']} ms"
     blocks = [_hit(number, hit, terminal) for number, hit in enumerate(hits, 1)]
     facets = [_facet(name, counts) for name, counts in found["facets"].items() if counts]
     timeline = _timeline(found["timeline"])
     explained = [f"{id_}: {_spans(spans)}" for id_, spans in found["explain"].items()]
-    return "\n\n".join(filter(None, [head, *blocks, "\n".join(facets), timeline, "\n".join(explained)]))
+    odd = "\n".join(_odd(found["unusual"])) if "unusual" in found else ""
+    return "\n\n".join(filter(None, [head, *blocks, "\n".join(facets), timeline, odd, "\n".join(explained)]))
+
+
+def related(title: str, found: dict[str, Any], terminal: bool) -> str:
+    """Return the articles nearest to one as `khabar related` prints them."""
+    head = f"{found['total']} article(s) nearest to: {title}, {found['took_ms']} ms"
+    blocks: list[str] = []
+    for number, hit in enumerate(found["hits"], 1):
+        shared = found["explain"].get(hit["article"]["id"], {})
+        told = [f"     {kind} {', '.join(names)}" for kind, names in shared.items() if names]
+        blocks.append("\n".join([_hit(number, hit, terminal), *told]))
+    return "\n\n".join([head, *blocks])
 
 
 def article(document: Document, spans: Sequence[Mention], terminal: bool) -> str:
@@ -97,6 +110,13 @@ def _hit(number: int, hit: dict[str, Any], terminal: bool) -> str:
 def _facet(name: str, counts: dict[str, int]) -> str:
     top = ", ".join(f"{value} {count}" for value, count in list(counts.items())[:10])
     return f"{name:<9}{top}" + (f", … {len(counts) - 10} more" if len(counts) > 10 else "")
+
+
+def _odd(found: dict[str, Any]) -> Iterator[str]:
+    for kind in ("entities", "terms"):
+        told = [f"{each['name']} {each['share']:.0%} (else {each['background']:.1%})" for each in found[kind]]
+        if told:
+            yield f"unusual {kind} of the first {found['articles']}: {', '.join(told)}"
 
 
 def _timeline(rows: Sequence[dict[str, Any]]) -> str:

@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from khabar.cli import khabar
-from khabar.cli.find import COLUMNS
 from khabar.codec import load
-from khabar.models import Article
+from khabar.exports import COLUMNS
+from khabar.models import Article, Capture, Discovery, attempt_name
 from khabar.runtime import Runtime
 
 Run = Callable[..., Result]
@@ -29,8 +29,6 @@ def run(runtime: Runtime) -> Run:
 
 @pytest.fixture
 def stocked(runtime: Runtime, bring_in: Callable[[], None]) -> Runtime:
-    from khabar.models import Capture, Discovery, attempt_name  # noqa: PLC0415 - beside its use
-
     rows: list[dict[str, Any]] = [
         {
             "title": "A gate",
@@ -56,7 +54,8 @@ def test_json_has_the_agreed_shape(stocked: Runtime, run: Run) -> None:
     done = run("search", 'title:"A gate"', "--format", "json", "--facets", "--timeline", "month", "--explain")
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)
-    assert set(found) == {"query", "total", "took_ms", "hits", "facets", "timeline", "explain"}
+    assert set(found) == {"query", "total", "took_ms", "hits", "facets", "timeline", "explain", "copies"}
+    assert found["copies"] == "folded"
     assert (found["query"], found["total"], len(found["hits"])) == ('title:"A gate"', 1, 1)
     [hit] = found["hits"]
     assert set(hit) == {"score", "article", "snippets"}
@@ -83,7 +82,9 @@ def test_jsonl_gives_every_article_whole(stocked: Runtime, run: Run) -> None:
 
 
 def test_csv_runs_no_formula_and_quotes_what_must_be(stocked: Runtime, run: Run) -> None:
-    rows = list(csv.DictReader(io.StringIO(run("search", "gate", "--format", "csv").stdout)))
+    text = run("search", "gate", "--format", "csv").stdout
+    assert text.startswith("\ufeffid,")  # by which a spreadsheet knows that it is UTF-8
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
     assert tuple(rows[0]) == COLUMNS and len(rows) == 4
     by_url = {row["url"][-1]: row for row in rows}
     assert by_url["0"]["authors"] == "A. Writer; Zahra"
@@ -94,6 +95,47 @@ def test_csv_runs_no_formula_and_quotes_what_must_be(stocked: Runtime, run: Run)
     assert not any(cell[:1] in "=+-@\t\r" for row in rows for cell in row.values() if cell)
 
 
+def test_copies_are_one_hit_or_each_by_itself(
+    runtime: Runtime, bring_in: Callable[[], None], run: Run
+) -> None:
+    writer = runtime.writer()
+    for number in range(3):
+        url, at = f"https://paper.example/{number}", runtime.clock().replace(microsecond=number)
+        told = Discovery(attempt_name(at, url), url, at, "paper", "import")
+        text = (
+            f"{BODY} " * 12
+            if number < 2
+            else "Another gate altogether, and what they say about it in the bazaar."
+        )
+        payload = json.dumps({"title": f"Gate {number}", "body": text, "published": f"2025-01-0{3 - number}"})
+        writer.append(Capture(url, at, "article", payload.encode()), told)
+    writer.seal()
+    bring_in()
+
+    def search(*words: str) -> tuple[int, list[tuple[str, int]]]:
+        found = json.loads(run("search", "gate", "--format", "json", "--sort", "newest", *words).stdout)
+        return found["total"], [(hit["article"]["title"], hit["article"]["copies"]) for hit in found["hits"]]
+
+    assert search() == (3, [("Gate 0", 2), ("Gate 2", 1)])
+    assert search("--copies", "all") == (3, [("Gate 0", 2), ("Gate 1", 2), ("Gate 2", 1)])
+    assert search("--offset", "1") == (3, [("Gate 2", 1)])
+    table = run("search", "gate").stdout
+    assert table.startswith("3 article(s), copies as one, ") and "2 copies" in table
+    assert len(run("search", "gate", "--format", "jsonl").stdout.splitlines()) == 3
+    assert len(run("search", "gate", "--format", "jsonl", "--copies", "folded").stdout.splitlines()) == 2
+
+
+def test_a_choice_narrows_and_the_unusual_is_told(stocked: Runtime, run: Run) -> None:
+    found = json.loads(
+        run("search", "gate", "--format", "json", "--facets", "--unusual", "--choose", "author=Zahra").stdout
+    )
+    assert (found["total"], found["facets"]["author"]) == (1, {"=Ann Writer": 1, "A. Writer": 1, "Zahra": 1})
+    assert set(found["unusual"]) == {"articles", "entities", "terms"}
+    assert (
+        len(run("search", "gate", "--format", "jsonl", "--choose", "author=Zahra").stdout.splitlines()) == 1
+    )
+
+
 def test_a_table_names_an_untitled_article_by_its_first_words(stocked: Runtime, run: Run) -> None:
     assert "[untitled] A fourth The gate at the border" in run("search", "fourth").stdout
 
@@ -102,7 +144,8 @@ def test_nothing_found_is_no_error(stocked: Runtime, run: Run) -> None:
     done = run("search", "pomegranates")
     assert (done.exit_code, done.stdout.startswith("0 article(s)")) == (0, True)
     assert run("search", "pomegranates", "--format", "jsonl").stdout == ""
-    assert run("search", "pomegranates", "--format", "csv").stdout.strip() == ",".join(COLUMNS)
+    assert run("search", "pomegranates", "--format", "csv").stdout.strip("\ufeff\n") == ",".join(COLUMNS)
+    assert run("search", "pomegranates", "--format", "ris").stdout == ""
 
 
 @pytest.mark.parametrize("name", ["https://www.paper.example/0/", "http://paper.example/0?utm_source=x"])
@@ -126,6 +169,10 @@ def test_what_matches_a_query_is_marked_and_what_does_not_is_said(stocked: Runti
         (["show", "http://"], "no web address"),
         (["trace", "nonsense"], "no web address"),
         (["search", "gate", "--timezone", "Mars/Base"], "no time zone"),
+        (["search", "gate", "--choose", "colour=red"], "a facet and its value"),
+        (["search", "gate", "--choose", "source="], "a facet and its value"),
+        (["related", "https://paper.example/none"], "no article"),
+        (["related", "nothing-of-this-name"], "no article"),
     ],
 )
 def test_wrong_words_are_said_in_one_line(stocked: Runtime, run: Run, words: list[str], said: str) -> None:

@@ -1,0 +1,165 @@
+"""Articles like one at hand: the query tree that finds them, made of its rarest words and of its entities.
+
+Two steps, the same on every index. First the terms of the article that say most, any of them; then the beginnings of
+the nearest that these find speak too, for they name the matter in words that the article did not happen to use.
+Entities are terms like words, and the same in every script.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from khabar.models import Article, Hit
+from khabar.ports import Index
+from khabar.text import stem, stemmed, words
+from search.tree import Boost, EntityNode, Form, Keyword, Node, both, either, negation
+
+# Measured on newswire with human topics (docs/decisions/0012): more terms, or other weights, find no better.
+_TERMS = 50  # of the article
+_KEPT = 60  # in the end
+_NEIGHBOURS = 20
+_SHARE = (
+    50  # articles of the archive for each neighbour that is asked: in a small one they would be just anything
+)
+_SAY = 4.0  # what the neighbours say, all together, beside the article itself
+_LEAD = 150  # words of a neighbour's beginning
+_LONGEST = 5_000  # words of an article that are looked at
+_LETTERS = 12  # of a word and the space after it, at most, as a rule
+_TITLE = 0.15  # of a word in the title, beside one in the body: titles play with words
+_RARE = 5  # articles that must hold a term: what fewer hold is mostly misspelled
+_SMALL = 1_000  # articles of an archive in which two are enough
+_NAMED = 1.5  # of an entity beside a word as rare
+_SHOWN = 8  # terms whose passages are shown
+_ENTITY = "entity:"
+
+Term = str  # a form of words in one language (`en:talk`), or `entity:` and an id
+Profile = dict[Term, float]  # what an article is about: terms with their weights
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """The tree that finds articles like one, and what each of its terms is worth there."""
+
+    node: Node
+    worth: Mapping[Term, float]
+
+
+def likeness(index: Index, article: Article, within: Node | None = None) -> Likeness | None:
+    """Return what finds articles like this one, itself and its copies left out; None where no other shares a term."""
+    counts = terms(article)
+    rarity = _Rarity(index)
+    rarity.learn(counts)
+    profile = _strongest(counts, rarity)
+    if not profile:
+        return None
+    neighbours = min(_NEIGHBOURS, rarity.articles // _SHARE)
+    first = _query(profile, rarity, article, within)
+    hits = index.search(first.node, limit=neighbours).hits if neighbours else ()
+    return _query(_joined(profile, hits, rarity), rarity, article, within) if hits else first
+
+
+def shared(found: Likeness, article: Article, other: Article) -> tuple[list[str], list[str]]:
+    """Return the words, as `other` writes them, and the entities' names that both share, those worth most first."""
+    theirs, named = _spelled(other), {_ENTITY + entity.id: entity.name for entity in other.entities}
+    common = terms(article).keys() & found.worth.keys() & (theirs.keys() | named.keys())
+    ranked = sorted(common, key=lambda term: (-found.worth[term], term))
+    return (
+        [theirs[term] for term in ranked if term in theirs],
+        [named[term] for term in ranked if term in named],
+    )
+
+
+def marking(found: Likeness, article: Article, other: Article) -> Node | None:
+    """Return the query whose passages show best why another article is like one; None where it shares nothing."""
+    common = terms(article).keys() & terms(other).keys() & found.worth.keys()
+    strongest = sorted(common, key=lambda term: (-found.worth[term], term))[:_SHOWN]
+    return either(*map(_leaf, strongest)) if strongest else None
+
+
+def terms(article: Article, lead: int = _LONGEST) -> Counter[Term]:
+    """Return how often title and body, so many words of it, hold each term; numbers, alike by chance, are left out."""
+    lang = stemmed(article.lang)
+    counted: Counter[Term] = Counter()
+    for word, count in Counter(words(article.title) + words(article.body[: lead * _LETTERS])[:lead]).items():
+        if word.isalpha() or not any(map(str.isdigit, word)):
+            counted[stem(word, lang)] += count
+    for entity in article.entities:
+        counted[_ENTITY + entity.id] += max(len(entity.mentions), 1)
+    return counted
+
+
+class _Rarity(Profile):
+    """How rare terms are in an index, those asked for so far; 0 where too few articles hold one."""
+
+    def __init__(self, index: Index) -> None:
+        super().__init__()
+        self._index = index
+        self.articles = 0
+
+    def learn(self, wanted: Iterable[Term]) -> None:
+        """Ask for what is not known yet."""
+        new = [term for term in wanted if term not in self]
+        forms = self._index.frequencies("body_form", [term for term in new if not term.startswith(_ENTITY)])
+        self.articles = forms.articles
+        holding = forms.holding
+        if named := [term.removeprefix(_ENTITY) for term in new if term.startswith(_ENTITY)]:
+            counted = self._index.frequencies("entity", named).holding
+            holding = holding | {_ENTITY + name: count for name, count in counted.items()}
+        floor = _RARE if self.articles >= _SMALL else 2
+        for term, held in holding.items():
+            odds = max(self.articles - held, 0) + 0.5
+            self[term] = math.log(1 + odds / (held + 0.5)) if held >= floor else 0.0
+
+
+def _strongest(counts: Mapping[Term, int], rarity: _Rarity) -> Profile:
+    ranked = sorted(counts, key=lambda term: (-math.sqrt(counts[term]) * rarity[term], term))
+    return {term: 1 + math.log(counts[term]) for term in ranked[:_TERMS] if rarity[term]}
+
+
+def _joined(profile: Profile, hits: Sequence[Hit], rarity: _Rarity) -> Profile:
+    """Return the article's profile with what its neighbours say, each as loud as it is near."""
+    said = [terms(hit.document.article, _LEAD) for hit in hits]
+    spread = Counter(term for counts in said for term in counts)
+    # What a single neighbour says is its own affair.
+    rarity.learn([term for term, count in spread.items() if count > 1])
+    whole = sum(weight * rarity[term] for term, weight in profile.items())
+    joined = dict(profile)
+    total = sum(hit.score for hit in hits)
+    for hit, counts in zip(hits, said, strict=True):
+        own = {term: 1 + math.log(count) for term, count in counts.items() if rarity.get(term)}
+        loud = _SAY * whole * hit.score / total / (sum(own[term] * rarity[term] for term in own) or 1.0)
+        for term, weight in own.items():
+            joined[term] = joined.get(term, 0.0) + weight * loud
+    kept = sorted(joined, key=lambda term: (-joined[term] * rarity[term], term))[:_KEPT]
+    return {term: joined[term] / (1 + _SAY) for term in kept}
+
+
+def _query(profile: Profile, rarity: _Rarity, article: Article, within: Node | None) -> Likeness:
+    leaves: list[Node] = []
+    for term, weight in profile.items():
+        if term.startswith(_ENTITY):
+            named = EntityNode(term.removeprefix(_ENTITY))
+            leaves.append(Boost(named, weight * rarity[term] * _NAMED))
+        else:
+            leaves.append(Boost(Form(term, "body"), weight))
+            leaves.append(Boost(Form(term, "title"), weight * _TITLE))
+    itself = either(Keyword("id", article.id), Keyword("cluster", article.cluster or article.id))
+    kept = (within,) if within else ()
+    worth = {term: weight * rarity[term] for term, weight in profile.items()}
+    return Likeness(both(either(*leaves), *kept, negation(itself)), worth)
+
+
+def _spelled(article: Article) -> dict[Term, str]:
+    """Return how an article most often writes the words of each form, folded."""
+    lang = stemmed(article.lang)
+    spelled: dict[Term, str] = {}
+    for word, _ in Counter(words(article.title) + words(article.body)).most_common():
+        spelled.setdefault(stem(word, lang), word)
+    return spelled
+
+
+def _leaf(term: Term) -> Node:
+    return EntityNode(term.removeprefix(_ENTITY)) if term.startswith(_ENTITY) else Form(term)
