@@ -13,6 +13,7 @@ from typing import Literal
 
 from khabar.text import stem
 from search.analysed import View
+from search.matcher import holds
 from search.tree import (
     AboutNode,
     And,
@@ -76,9 +77,30 @@ class Probe:
 
     node: Node
     needs: frozenset[Clue] | None
+    is_certain: bool = False  # what it needs one of is all that it asks
     parts: tuple[Probe, ...] = ()  # of AND
     always: tuple[Node, ...] = ()  # of OR: alternatives that may hold without a clue
     with_clue: Mapping[Clue, tuple[Probe, ...]] = field(default_factory=dict[Clue, "tuple[Probe, ...]"])
+
+    def holds(self, view: View, held: Set[Clue]) -> bool:
+        """Tell whether the query holds of an article that holds these clues."""
+        if self.needs is not None and self.needs.isdisjoint(held):
+            return False
+        if self.is_certain:
+            return True
+        if self.parts:
+            return all(part.holds(view, held) for part in self.parts)
+        if self.with_clue:
+            hinted = self._hinted(held)
+            if any(each.is_certain for each in hinted) or any(each.holds(view, held) for each in hinted):
+                return True
+            return any(holds(node, view) for node in self.always)
+        return holds(self.node, view)
+
+    def _hinted(self, held: Set[Clue]) -> Iterable[Probe]:
+        return {
+            id(probe): probe for clue in held & self.with_clue.keys() for probe in self.with_clue[clue]
+        }.values()
 
     def reduced(self, held: Set[Clue]) -> Node | None:
         """Return a query that holds exactly where this one does, of an article that holds these clues.
@@ -92,11 +114,8 @@ class Probe:
             left = [part for part in parts if part is not None]
             return both(*left) if len(left) == len(parts) else None
         if self.with_clue:
-            hinted = {
-                id(probe): probe for clue in held & self.with_clue.keys() for probe in self.with_clue[clue]
-            }
-            alternatives = [node for probe in hinted.values() if (node := probe.reduced(held)) is not None]
-            return either(*self.always, *alternatives) if alternatives or self.always else None
+            nodes = [node for each in self._hinted(held) if (node := each.reduced(held)) is not None]
+            return either(*self.always, *nodes) if nodes or self.always else None
         return self.node
 
 
@@ -118,6 +137,12 @@ def probe(node: Node) -> Probe:
                 always=always,
                 with_clue={clue: tuple(found) for clue, found in with_clue.items()},
             )
+        case Word() | Prefix():
+            return Probe(node, clues(node), is_certain=node.where == "text")
+        case Phrase(words, where):
+            return Probe(node, clues(node), is_certain=len(words) == 1 and where == "text")
+        case EntityNode() | AboutNode():
+            return Probe(node, clues(node), is_certain=True)
         case _:
             return Probe(node, clues(node))
 

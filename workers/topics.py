@@ -15,13 +15,13 @@ from functools import cached_property
 from khabar.catalogue import Signal, Topic
 from khabar.models import Article, Mention, TopicMatch
 from search.clues import Clue, Lookup, Probe, probe, wanted
-from search.matcher import View, analyse, holds, match
+from search.matcher import View, analyse, match
 from search.schema import ABOUT
-from search.tree import Node
 from workers.entities import LEAD
 
 EVIDENCE = 12  # spans kept of one topic
 OF_ONE = 4  # of which one signal may give so many
+ROUNDING = 0.01  # a score is rounded before it is held against the threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,16 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A topic's queries made ready: its gate, those of its signals (None for the others), its vetoes."""
+    """A topic's queries made ready: its gate, those of its signals (None for the others), its vetoes.
+
+    `order`: the signals' numbers, those first that cost the least to ask; `most`: all that they can give together.
+    """
 
     gate: Probe
     signals: tuple[Probe | None, ...]
     vetoes: tuple[Probe, ...]
+    order: tuple[int, ...]
+    most: float
 
     def wanted(self) -> frozenset[Clue]:
         """Return every clue that it looks at."""
@@ -66,8 +71,13 @@ def compile_topics(topics: Iterable[Topic]) -> Compiled:
 
 
 def _plan(topic: Topic) -> _Plan:
-    signals = (probe(signal.node) if signal.node is not None else None for signal in topic.signals)
-    return _Plan(probe(topic.node), tuple(signals), tuple(probe(veto.node) for veto in topic.veto))
+    signals = tuple(probe(signal.node) if signal.node is not None else None for signal in topic.signals)
+    cost = {
+        number: (_COSTS[signal.measure], _is_counted(signal)) for number, signal in enumerate(topic.signals)
+    }
+    most = sum(max(signal.weight, 0.0) for signal in topic.signals)
+    vetoes = tuple(probe(veto.node) for veto in topic.veto)
+    return _Plan(probe(topic.node), signals, vetoes, tuple(sorted(cost, key=cost.__getitem__)), most)
 
 
 def tag_topics(article: Article, topics: Compiled) -> Article:
@@ -134,83 +144,91 @@ def _place(mention: Mention) -> tuple[bool, int, int]:
 
 def _match(topic: Topic, plan: _Plan, case: _Case) -> TopicMatch | None:
     """Return the topic's match on an article, None where its gate, its threshold or a veto keeps it out."""
-    gate = plan.gate.reduced(case.held)
-    if gate is None or not holds(gate, case.view):
+    if not plan.gate.holds(case.view, case.held):
         return None
-    asked = [each and each.reduced(case.held) for each in plan.signals]
-    points = [
-        signal.weight * _STRENGTH[signal.measure](signal, node, case)
-        for signal, node in zip(topic.signals, asked, strict=True)
-    ]
+    points = _points(topic, plan, case)
     score = round(sum(points), 2)
     if score < topic.threshold or _vetoed(topic, plan, score, case):
         return None
-    told = [
-        _SPANS[signal.measure](signal, node, case)
-        for share, signal, node in sorted(
-            zip(points, topic.signals, asked, strict=True), key=lambda each: -each[0]
-        )
-        if share > 0
-    ]
-    return TopicMatch(topic.id, score, topic.version, _evidence(told, gate, case))
+    return TopicMatch(topic.id, score, topic.version, _evidence(topic, plan, points, case))
+
+
+def _points(topic: Topic, plan: _Plan, case: _Case) -> list[float]:
+    """Return the points of each signal; once the threshold is out of reach the rest has none."""
+    points = [0.0] * len(topic.signals)
+    most = plan.most
+    for number in plan.order:
+        signal = topic.signals[number]
+        points[number] = signal.weight * _STRENGTH[signal.measure](signal, plan.signals[number], case)
+        most += points[number] - max(signal.weight, 0.0)
+        if most < topic.threshold - ROUNDING:
+            return points
+    return points
 
 
 def _vetoed(topic: Topic, plan: _Plan, score: float, case: _Case) -> bool:
-    for veto, ready in zip(topic.veto, plan.vetoes, strict=True):
-        if veto.unless_score is None or score < veto.unless_score:
-            node = ready.reduced(case.held)
-            if node is not None and holds(node, case.view):
-                return True
-    return False
+    return any(
+        (veto.unless_score is None or score < veto.unless_score) and ready.holds(case.view, case.held)
+        for veto, ready in zip(topic.veto, plan.vetoes, strict=True)
+    )
 
 
-def _evidence(told: list[list[Mention]], gate: Node, case: _Case) -> tuple[Mention, ...]:
+def _evidence(topic: Topic, plan: _Plan, points: list[float], case: _Case) -> tuple[Mention, ...]:
     """Return the spans that say why: those of the strongest signals first, the gate's where no signal has any."""
     spans: dict[Mention, None] = {}
-    for each in told:
-        spans |= dict.fromkeys([span for span in each if span not in spans][:OF_ONE])
-    if not spans:
-        found = match(gate, case.view)
-        spans = dict.fromkeys(found.spans if found else ())
-    return tuple(spans)[:EVIDENCE]
+    told = sorted(zip(points, topic.signals, plan.signals, strict=True), key=lambda each: -each[0])
+    for share, signal, ready in told:
+        if share > 0:
+            found = _SPANS[signal.measure](signal, ready, case)
+            spans |= dict.fromkeys([span for span in found if span not in spans][:OF_ONE])
+    return tuple(spans or dict.fromkeys(_spans(plan.gate, case)))[:EVIDENCE]
 
 
 # --- signals: how strong each is, 0 to 1, and which words say so --------------------------------------------
 
 
-def _by_query(signal: Signal, node: Node | None, case: _Case) -> float:
-    if node is None or not holds(node, case.view):
+def _by_query(signal: Signal, asked: Probe | None, case: _Case) -> float:
+    if asked is None or not asked.holds(case.view, case.held):
         return 0.0
-    if signal.where == "text" and signal.times == 1 and signal.per is None:
+    if not _is_counted(signal):
         return 1.0  # also for a bare filter, which has no words
-    return _saturated(len(_of_query(signal, node, case)), signal, case)
+    return _saturated(len(_of_query(signal, asked, case)), signal, case)
 
 
-def _of_query(signal: Signal, node: Node | None, case: _Case) -> list[Mention]:
+def _is_counted(signal: Signal) -> bool:
+    return signal.where != "text" or signal.times > 1 or signal.per is not None
+
+
+def _of_query(signal: Signal, asked: Probe | None, case: _Case) -> list[Mention]:
+    return [span for span in _spans(asked, case) if case.lies(span, signal.where)] if asked else []
+
+
+def _spans(asked: Probe, case: _Case) -> tuple[Mention, ...]:
+    node = asked.reduced(case.held)
     found = match(node, case.view) if node is not None else None
-    return [span for span in found.spans if case.lies(span, signal.where)] if found else []
+    return found.spans if found else ()
 
 
-def _by_salience(signal: Signal, _: Node | None, case: _Case) -> float:
+def _by_salience(signal: Signal, _: Probe | None, case: _Case) -> float:
     most = [max((case.salience.get(name, 0.0) for name in names), default=0.0) for names in signal.sets]
     return min(1.0, min(most, default=0.0) / ABOUT)
 
 
-def _by_mention(signal: Signal, _: Node | None, case: _Case) -> float:
+def _by_mention(signal: Signal, _: Probe | None, case: _Case) -> float:
     return _saturated(
         min((len(case.of(names, signal.where)) for names in signal.sets), default=0), signal, case
     )
 
 
-def _of_sets(signal: Signal, _: Node | None, case: _Case) -> list[Mention]:
+def _of_sets(signal: Signal, _: Probe | None, case: _Case) -> list[Mention]:
     return [span for names in signal.sets for span in case.of(names, signal.where)[:2]]
 
 
-def _by_nearness(signal: Signal, _: Node | None, case: _Case) -> float:
+def _by_nearness(signal: Signal, _: Probe | None, case: _Case) -> float:
     return _saturated(len(_pairs(signal, case)), signal, case)
 
 
-def _of_pairs(signal: Signal, _: Node | None, case: _Case) -> list[Mention]:
+def _of_pairs(signal: Signal, _: Probe | None, case: _Case) -> list[Mention]:
     return [span for pair in _pairs(signal, case) for span in pair]
 
 
@@ -244,13 +262,14 @@ def _saturated(count: int, signal: Signal, case: _Case) -> float:
     return min(1.0, count / wanted)
 
 
-_STRENGTH: dict[str, Callable[[Signal, Node | None, _Case], float]] = {
+_COSTS = {"about": 0, "entity": 1, "near": 2, "query": 3}  # which is asked first
+_STRENGTH: dict[str, Callable[[Signal, Probe | None, _Case], float]] = {
     "query": _by_query,
     "entity": _by_mention,
     "about": _by_salience,
     "near": _by_nearness,
 }
-_SPANS: dict[str, Callable[[Signal, Node | None, _Case], list[Mention]]] = {
+_SPANS: dict[str, Callable[[Signal, Probe | None, _Case], list[Mention]]] = {
     "query": _of_query,
     "entity": _of_sets,
     "about": _of_sets,
