@@ -5,6 +5,6 @@
 what publishers print; `imported` reads articles that come as JSON.
 """
 
-from workers.extract.record import Extracted, Rejected, extract
+from workers.extract.record import Extracted, Favor, Rejected, extract
 
-__all__ = ["Extracted", "Rejected", "extract"]
+__all__ = ["Extracted", "Favor", "Rejected", "extract"]

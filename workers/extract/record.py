@@ -18,6 +18,8 @@ from workers.extract.metadata import Metadata, describe
 from workers.extract.rejection import is_live, reason_against
 from workers.extract.rules import apply, correct, rules_of
 
+Favor = Literal["speed", "accuracy"]
+
 MIN_WORDS = 8
 MIN_LETTERS = 60  # some scripts put no spaces between words
 
@@ -53,12 +55,15 @@ class Extracted:
     country: str | None = None  # the same
 
 
-def extract(record: Record, source: Source | None) -> Extracted | Rejected:
-    """Return the article in a record, or why there is none. It raises nothing on any payload."""
+def extract(record: Record, source: Source | None, favor: Favor = "accuracy") -> Extracted | Rejected:
+    """Return the article in a record, or why there is none. It raises nothing on any payload.
+
+    `favor` says what matters more where a text is hard to find.
+    """
     if len(record.payload) > MAX_BYTES:
         return Rejected("too_large")
     if record.kind == "page":
-        return _from_page(record, source)
+        return _from_page(record, source, favor)
     if record.kind == "text":
         return _from_feed_text(record)
     if record.kind == "article":
@@ -66,7 +71,7 @@ def extract(record: Record, source: Source | None) -> Extracted | Rejected:
     return Rejected("no_page")
 
 
-def _from_page(record: Record, source: Source | None) -> Extracted | Rejected:
+def _from_page(record: Record, source: Source | None, favor: Favor) -> Extracted | Rejected:  # noqa: ARG001 - find_body is to take it
     if record.status is not None and not 200 <= record.status < 300:
         return Rejected(f"http_{record.status}")
     if not looks_like_html(record.payload, record.content_type):
