@@ -6,6 +6,7 @@ the original. `regex` is used for its own Unicode tables: tokens do not change w
 
 from __future__ import annotations
 
+import threading
 import unicodedata
 from functools import lru_cache, partial
 from itertools import accumulate
@@ -46,6 +47,7 @@ _SNOWBALL = {
     "prs": "persian",
 }
 _stemmers: dict[str, Stemmer.Stemmer] = {}
+_stemming = threading.Lock()
 
 
 class Token(NamedTuple):
@@ -101,9 +103,11 @@ def stem(word: str, lang: str) -> str:
     name = _SNOWBALL.get(lang)
     if name is None:
         return f"{lang}:{word}"
-    # PyStemmer's C object is not safe to share between threads; its words are cached above.
-    stemmer = _stemmers.setdefault(lang, Stemmer.Stemmer(name))
-    return f"{lang}:{stemmer.stemWord(word)}"
+    with _stemming:  # PyStemmer's C object is not safe to share between threads; its words are cached above
+        stemmer = _stemmers.get(lang)
+        if stemmer is None:
+            stemmer = _stemmers[lang] = Stemmer.Stemmer(name)
+        return f"{lang}:{stemmer.stemWord(word)}"
 
 
 def stemmed(lang: str) -> str:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 from khabar.access import Ring
 from khabar.runtime import Runtime
 from khabar.web import problems
-from khabar.web.api import articles, attempts, digests, health, search, sources, topics
+from khabar.web.api import articles, attempts, digests, export, health, related, search, sources, topics
 from khabar.web.asked import House
 from khabar.web.checkup import Checkup
 from khabar.web.current import Current
@@ -54,7 +54,7 @@ def routed() -> FastAPI:
         redirect_slashes=False,
     )
     routes = APIRouter(prefix=PREFIX)
-    for module in (search, articles, topics, digests, sources, attempts, health):
+    for module in (search, export, articles, related, topics, digests, sources, attempts, health):
         routes.include_router(module.router)
     app.include_router(routes)
     app.include_router(health.probes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any
@@ -20,6 +21,7 @@ from khabar.web.gate import Caller
 from khabar.web.limits import Limit
 from khabar.web.problems import bad_parameter, busy
 from search.refusal import MAX_LENGTH
+from search.schema import FACETS
 from search.tree import Node, leaves
 
 JSON = "application/json"
@@ -66,6 +68,18 @@ def charge(request: Request, points: float) -> None:
 def answer(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Return an answer as JSON."""
     return Response(dump(value), status, headers, JSON)
+
+
+def chosen_of(given: Sequence[str]) -> dict[str, list[str]]:
+    """Return what is chosen of facets, each given as FACET=VALUE; raises ProblemError."""
+    chosen: dict[str, list[str]] = {}
+    for each in given:
+        field, sign, value = each.partition("=")
+        if not (sign and value) or field not in FACETS:
+            how = f"write a facet and its value, such as source=dawn; facets are {', '.join(FACETS)}"
+            raise bad_parameter("choose", how)
+        chosen.setdefault(field, []).append(value)
+    return chosen
 
 
 def _zone(name: str) -> str:
@@ -116,5 +130,14 @@ Zone = Annotated[
         max_length=64,
         description="Time zone of days, in the query and in the timeline; else the server's.",
         examples=["Asia/Karachi"],
+    ),
+]
+Chosen = Annotated[
+    list[str],
+    Query(
+        max_length=100,
+        description="Only articles with this value of a facet, such as `source=dawn`; several of one facet: any of them. The "
+        "counts of that facet stay as if nothing were chosen of it.",
+        examples=[["source=dawn"]],
     ),
 ]

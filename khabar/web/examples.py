@@ -45,7 +45,14 @@ HEADLINE: dict[str, Any] = {
     "archive": {"segment": "segments/2025/10/15/a.warc.gz", "record": "urn:uuid:1", "sha256": "9f86d081"},
 }
 ARTICLE = HEADLINE | {"body": "The talks in Doha gave the traders of Torkham a date, and little else."}
-LINE = '{"id":"3f2a9c0d1e4b5a697886","url":"https://khyber-courier.example/opinion/torkham-reopens", …}\n'
+_LINE = '{"id":"3f2a9c0d1e4b5a697886","url":"https://khyber-courier.example/opinion/torkham-reopens", …}\n'
+
+EXPORTS = {
+    "jsonl": _LINE,
+    "csv": f"id,published,source,…\r\n{ID},2025-10-15T08:00:00+05:00,Khyber Courier,…\r\n",
+    "ris": f"TY  - NEWS\r\nTI  - Torkham reopens, for now\r\nUR  - {URL}\r\nER  - \r\n",
+    "bibtex": "@misc{writer2025torkham,\n  title = {Torkham reopens, for now},\n  year = {2025}\n}\n",
+}
 
 _FACETS = {"source": {"khyber-courier": 41, "kabul-ledger": 17}, "lang": {"en": 50, "ur": 8}}
 _SPANS = [{"start": "2025-10-14", "count": 9}, {"start": "2025-10-15", "count": 12}]
@@ -59,6 +66,7 @@ SEARCH: dict[str, Any] = {
     "timeline": _SPANS,
     "explain": {ID: [_SPAN]},
     "hints": [],
+    "copies": "folded",
     "next": CURSOR,
 }
 FACETS = {"query": QUERY, "total": 58, "facets": _FACETS}
@@ -139,3 +147,9 @@ TRACE = {
     ],
 }
 HEALTH = {"ready": True, "articles": 48211, "findings": [], "checked": "2025-10-15T09:00:00Z"}
+RELATED = {
+    "article": ID,
+    "took_ms": 4.1,
+    "hits": [{"score": 31.2, "article": HEADLINE, "snippets": [_SNIPPET]}],
+    "explain": {ID: {"terms": ["torkham", "talks"], "entities": ["pakistan"]}},
+}

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import StreamingResponse
 
 from khabar import finding
-from khabar.codec import dump
-from khabar.models import Document, Mention
+from khabar.models import Mention
 from khabar.ports import Interval, Sort
 from khabar.web import examples
-from khabar.web.asked import Asked, Cursor, Flag, Hits, Zone, answer, read_query, runtime_of
+from khabar.web.asked import (
+    Asked,
+    Chosen,
+    Cursor,
+    Flag,
+    Hits,
+    Zone,
+    answer,
+    chosen_of,
+    read_query,
+    runtime_of,
+)
 from khabar.web.cursors import cursor as cursor_of
 from khabar.web.cursors import mark_of
-from khabar.web.description import answers, texts
+from khabar.web.description import answers
 from search.grammar import hints
 from search.schema import FACETS
+from search.unusual import Unusual
 
 router = APIRouter(tags=["search"])
-
-LINES = "application/x-ndjson"
-_CHUNK = 64 << 10  # bytes sent at a time
 
 Headline = Annotated[
     dict[str, Any], msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/Headline"})
@@ -53,7 +58,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class SearchResults:
-    """One page of what a query finds; `next` is the cursor of the page that follows, null where there is none."""
+    """One page of what a query finds; `next` is the cursor of the page that follows, null where there is none.
+
+    Totals and counts are of articles, whether copies are folded into one hit or not. `unusual` is there where it was
+    asked for.
+    """
 
     query: str
     total: int
@@ -63,7 +72,9 @@ class SearchResults:
     timeline: list[Span]
     explain: dict[str, list[Mention]]
     hints: list[str]
+    copies: finding.Copies
     next: str | None
+    unusual: Unusual | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +109,21 @@ def search(
     timeline: Annotated[Interval | None, Query(description="Count over time.")] = None,
     timezone: Zone = None,
     explain: Annotated[Flag, Query(description="Say what in each article matched.")] = False,
+    copies: Annotated[
+        finding.Copies, Query(description="Copies of a text as one hit, or each by itself.")
+    ] = "folded",
+    choose: Chosen = [],  # noqa: B006 - FastAPI copies it
+    unusual: Annotated[Flag, Query(description="Say what stands out in all that is found.")] = False,
 ) -> Response:
     """Find articles: one page of hits with the exact total.
 
     Pages by `newest` and `oldest` stay in place while articles are added; by relevance, scores may move a little.
     """
     runtime = runtime_of(request, timezone)
-    node = read_query(request, runtime, query, 1 + limit / 50 + 4 * facets + 2 * bool(timeline) + explain)
-    question = ("search", query, sort, runtime.settings.timezone)
+    points = 1 + limit / 50 + 4 * facets + 2 * bool(timeline) + explain + 10 * unusual
+    node = read_query(request, runtime, query, points)
+    chosen = chosen_of(choose)
+    question = ("search", query, sort, runtime.settings.timezone, copies, sorted(choose))
     wanted = finding.Page(
         sort=sort,
         limit=limit,
@@ -113,12 +131,20 @@ def search(
         timeline=timeline,
         explain=explain,
         after=mark_of(cursor, *question),
+        copies=copies,
+        chosen=chosen,
+        unusual=unusual,
     )
     found, last = finding.find(runtime, node, wanted)
     more = last is not None and len(found["hits"]) == limit
     shown = finding.shown(query, found)
     return answer(
-        shown | {"hints": hints(query), "next": cursor_of(last, *question) if more and last else None}
+        shown
+        | {
+            "copies": copies,
+            "hints": hints(query),
+            "next": cursor_of(last, *question) if more and last else None,
+        }
     )
 
 
@@ -130,12 +156,15 @@ def facets(
         list[Literal["source", "country", "lang", "genre", "topic", "entity", "author"]],
         Query(description="What to count; all without it.", max_length=7),
     ] = [*FACETS],  # noqa: B006 - FastAPI copies it
+    choose: Chosen = [],  # noqa: B006 - FastAPI copies it
     timezone: Zone = None,
 ) -> Response:
     """Count the values of all that is found."""
     runtime = runtime_of(request, timezone)
     node = read_query(request, runtime, query, 1 + len(fields))
-    results = runtime.index.search(node, limit=0, facets=tuple(dict.fromkeys(fields)))
+    results = runtime.index.search(
+        node, limit=0, facets=tuple(dict.fromkeys(fields)), chosen=chosen_of(choose)
+    )
     return answer(Facets(query, results.total, results.facets))
 
 
@@ -153,43 +182,3 @@ def timeline(
     results = runtime.index.search(node, limit=0, timeline=interval, timezone=zone)
     spans = [Span(start, count) for start, count in sorted(results.timeline.items())]
     return answer(Timeline(query, results.total, zone, spans))
-
-
-@router.get(
-    "/export",
-    response_class=StreamingResponse,
-    responses=texts({LINES: ({"type": "string"}, examples.LINE)}),
-)
-def export(
-    request: Request,
-    query: Asked,
-    format: Annotated[Literal["jsonl"], Query(description="jsonl: an article a line, whole.")] = "jsonl",  # noqa: A002, ARG001 - the command's word; one so far
-    timezone: Zone = None,
-) -> Response:
-    """Stream everything that is found, whole articles in the order of their ids, with no ceiling.
-
-    Where the server fails midway the connection breaks: what ended in good order is complete.
-    """
-    runtime = runtime_of(request, timezone)
-    node = read_query(request, runtime, query, 50)
-    documents = finding.everything(runtime, node)
-    first = list(_first(documents))  # a query that is refused only now is still answered as a problem
-    headers = {"Content-Disposition": 'attachment; filename="khabar.jsonl"'}
-    return StreamingResponse(_lines(chain(first, documents)), headers=headers, media_type=LINES)
-
-
-def _first(documents: Iterator[Document]) -> Iterator[Document]:
-    found = next(documents, None)
-    if found is not None:
-        yield found
-
-
-def _lines(documents: Iterator[Document]) -> Iterator[bytes]:
-    held = bytearray()
-    for document in documents:
-        held += dump(document.article) + b"\n"
-        if len(held) >= _CHUNK:
-            yield bytes(held)
-            held.clear()
-    if held:
-        yield bytes(held)

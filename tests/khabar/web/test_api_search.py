@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +16,7 @@ from khabar.models import Article
 from khabar.runtime import working
 
 COUNT = 60
-ALIKE = {"query", "total", "took_ms", "hits", "facets", "timeline", "explain"}
+ALIKE = {"query", "total", "took_ms", "hits", "facets", "timeline", "explain", "copies"}
 
 
 def ask(client: httpx.Client, path: str, **parameters: Any) -> Any:
@@ -96,6 +97,42 @@ def test_an_export_streams_every_article_whole(client: httpx.Client) -> None:
     assert [each.id for each in articles] == sorted(article(number).id for number in range(COUNT))
     assert {each.body for each in articles} == {article(number).body for number in range(COUNT)}
     assert client.get("/export", params={"query": "nothingatall"}).text == ""
+
+
+@pytest.mark.parametrize(
+    ("form", "media", "count"),
+    [("csv", "text/csv", "paper.example/"), ("ris", "application/x-research-info-systems", "TY  -"), ("bibtex", "application/x-bibtex", "@")],
+)  # fmt: skip
+def test_an_export_comes_in_every_form(client: httpx.Client, form: str, media: str, count: str) -> None:
+    answered = client.get("/export", params={"query": "entity:ttp", "format": form, "choose": "source=paper"})
+    assert answered.headers["content-type"].startswith(media)
+    assert "attachment" in answered.headers["content-disposition"]
+    assert len(re.findall(f"(?m)^.*{count}.*$", answered.text)) >= 10
+
+
+def test_what_is_chosen_narrows_and_copies_are_as_asked(client: httpx.Client) -> None:
+    found = ask(client, "/search", query="gate", choose=["source=paper"], facets="true", copies="all")
+    assert found["total"] == 30 and found["copies"] == "all"
+    assert found["facets"]["source"] == {"paper": 30, "weekly": 30}  # as if nothing were chosen of it
+    assert ask(client, "/facets", query="gate", choose=["entity=ttp", "source=paper"])["total"] == 10
+    odd = ask(client, "/search", query="entity:ttp", unusual="true")["unusual"]
+    assert set(odd) == {"articles", "entities", "terms"} and odd["articles"]
+    for wrong in ("source", "=x", "source=", "colour=red"):
+        answered = client.get("/search", params={"query": "gate", "choose": wrong})
+        assert (answered.status_code, answered.json()["parameter"]) == (400, "choose")
+
+
+def test_related_articles_come_nearest_first_with_what_they_share(client: httpx.Client) -> None:
+    path = f"/articles/{article(3).id}/related"
+    found = ask(client, path, limit=5, explain="true")
+    ids = [hit["article"]["id"] for hit in found["hits"]]
+    assert 1 <= len(ids) <= 5 and article(3).id not in ids
+    assert set(found["explain"]) == set(ids)
+    assert all("body" not in hit["article"] for hit in found["hits"])
+    within = ask(client, path, limit=5, within="source:weekly")["hits"]
+    assert {hit["article"]["source"] for hit in within} == {"weekly"}
+    assert client.get(path, params={"within": "("}).json()["type"] == "urn:khabar:problem:bad-query"
+    assert client.get(f"/articles/{'0' * 20}/related").status_code == 404
 
 
 @pytest.mark.parametrize(
