@@ -198,7 +198,7 @@ class Ledger(Protocol):
 Fold = Callable[["Document | None"], "Folded | None"]
 Sort = Literal["relevance", "newest", "oldest"]
 Interval = Literal["day", "week", "month"]
-Counted = Literal["body_form", "entity"]
+Counted = Literal["body_form", "entity", "lang"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +275,7 @@ class Index(Protocol):
         ...
 
     def frequencies(self, field: Counted, values: Sequence[str]) -> Frequencies:
-        """Return how many articles hold each value: a form of a word in the body, or an entity's id.
+        """Return how many articles hold each value: a form of a word in the body, an entity's id, a language.
 
         Articles that were deleted or replaced may count until their engine forgets them, as they do in its scores.
         """

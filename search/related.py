@@ -18,7 +18,8 @@ from khabar.text import stem, stemmed, words
 from search.tree import Boost, EntityNode, Form, Keyword, Node, both, either, negation
 
 # Measured on newswire with human topics (docs/decisions/0012): more terms, or other weights, find no better.
-_TERMS = 50  # of the article
+_TERMS = 50  # words of the article
+_ENTITIES = 15
 _KEPT = 60  # in the end
 _NEIGHBOURS = 20
 _SHARE = (
@@ -51,7 +52,7 @@ def likeness(index: Index, article: Article, within: Node | None = None) -> Like
     """Return what finds articles like this one, itself and its copies left out; None where no other shares a term."""
     counts = terms(article)
     rarity = _Rarity(index)
-    rarity.learn(counts)
+    rarity.learn(counts, article.lang)
     profile = _strongest(counts, rarity)
     if not profile:
         return None
@@ -92,31 +93,47 @@ def terms(article: Article, lead: int = _LONGEST) -> Counter[Term]:
 
 
 class _Rarity(Profile):
-    """How rare terms are in an index, those asked for so far; 0 where too few articles hold one."""
+    """How rare terms are in an index, those asked for so far; 0 where too few articles hold one.
+
+    A word is as rare as it is among the articles of its language: in an archive of many, those of a small language
+    would seem rare one and all, `and` and `of` among them.
+    """
 
     def __init__(self, index: Index) -> None:
         super().__init__()
         self._index = index
+        self._languages: dict[str, int] = {}
         self.articles = 0
+        self.correction: Profile = {}  # of what an engine takes for its rarity, which knows no languages
 
-    def learn(self, wanted: Iterable[Term]) -> None:
-        """Ask for what is not known yet."""
+    def learn(self, wanted: Iterable[Term], lang: str) -> None:
+        """Ask for what is not known yet of terms from an article in a language."""
         new = [term for term in wanted if term not in self]
         forms = self._index.frequencies("body_form", [term for term in new if not term.startswith(_ENTITY)])
         self.articles = forms.articles
-        holding = forms.holding
+        if lang not in self._languages:
+            self._languages.update(self._index.frequencies("lang", [lang]).holding)
+        for form, held in forms.holding.items():
+            self[form] = self._idf(held, self._languages[lang])
+            self.correction[form] = self[form] / _idf(held, self.articles)
         if named := [term.removeprefix(_ENTITY) for term in new if term.startswith(_ENTITY)]:
-            counted = self._index.frequencies("entity", named).holding
-            holding = holding | {_ENTITY + name: count for name, count in counted.items()}
-        floor = _RARE if self.articles >= _SMALL else 2
-        for term, held in holding.items():
-            odds = max(self.articles - held, 0) + 0.5
-            self[term] = math.log(1 + odds / (held + 0.5)) if held >= floor else 0.0
+            for name, held in self._index.frequencies("entity", named).holding.items():
+                self[_ENTITY + name] = self._idf(held, self.articles)
+
+    def _idf(self, held: int, articles: int) -> float:
+        return _idf(held, articles) if held >= (_RARE if self.articles >= _SMALL else 2) else 0.0
+
+
+def _idf(held: int, articles: int) -> float:
+    """Return the rarity that BM25 goes by."""
+    return math.log(1 + (max(articles - held, 0) + 0.5) / (held + 0.5))
 
 
 def _strongest(counts: Mapping[Term, int], rarity: _Rarity) -> Profile:
     ranked = sorted(counts, key=lambda term: (-math.sqrt(counts[term]) * rarity[term], term))
-    return {term: 1 + math.log(counts[term]) for term in ranked[:_TERMS] if rarity[term]}
+    forms = [term for term in ranked if not term.startswith(_ENTITY)][:_TERMS]
+    named = [term for term in ranked if term.startswith(_ENTITY)][:_ENTITIES]
+    return {term: 1 + math.log(counts[term]) for term in forms + named if rarity[term]}
 
 
 def _joined(profile: Profile, hits: Sequence[Hit], rarity: _Rarity) -> Profile:
@@ -124,7 +141,9 @@ def _joined(profile: Profile, hits: Sequence[Hit], rarity: _Rarity) -> Profile:
     said = [terms(hit.document.article, _LEAD) for hit in hits]
     spread = Counter(term for counts in said for term in counts)
     # What a single neighbour says is its own affair.
-    rarity.learn([term for term, count in spread.items() if count > 1])
+    for lang in dict.fromkeys(hit.document.article.lang for hit in hits):
+        spoken = [counts for hit, counts in zip(hits, said, strict=True) if hit.document.article.lang == lang]
+        rarity.learn({term for counts in spoken for term in counts if spread[term] > 1}, lang)
     whole = sum(weight * rarity[term] for term, weight in profile.items())
     joined = dict(profile)
     total = sum(hit.score for hit in hits)
@@ -144,8 +163,9 @@ def _query(profile: Profile, rarity: _Rarity, article: Article, within: Node | N
             named = EntityNode(term.removeprefix(_ENTITY))
             leaves.append(Boost(named, weight * rarity[term] * _NAMED))
         else:
-            leaves.append(Boost(Form(term, "body"), weight))
-            leaves.append(Boost(Form(term, "title"), weight * _TITLE))
+            weighed = weight * rarity.correction[term]
+            leaves.append(Boost(Form(term, "body"), weighed))
+            leaves.append(Boost(Form(term, "title"), weighed * _TITLE))
     itself = either(Keyword("id", article.id), Keyword("cluster", article.cluster or article.id))
     kept = (within,) if within else ()
     worth = {term: weight * rarity[term] for term, weight in profile.items()}

@@ -7,11 +7,11 @@ once: else whatever an agency wrote would be unusual.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from khabar.models import Article
-from khabar.ports import Index
+from khabar.ports import Counted, Index
 from khabar.text import stem, stemmed, stems, words
 from search.tree import AboutNode, EntityNode, Node, Phrase, Prefix, Word, leaves
 
@@ -24,7 +24,10 @@ _SHOWN = 10  # of each kind
 
 @dataclass(frozen=True, slots=True)
 class Oddity:
-    """An entity or a word: how many articles of the sample hold it, and what part of the whole archive does."""
+    """An entity or a word: how many articles of the sample hold it, what part that is, and of the whole archive what.
+
+    Of a word these are parts of the articles in its language.
+    """
 
     id: str
     name: str
@@ -45,51 +48,52 @@ class Unusual:
 def unusual(index: Index, query: Node) -> Unusual:
     """Return what stands out in what a query finds."""
     sample = _apart([hit.document.article for hit in index.search(query, limit=_SAMPLE).hits])
-    named = {entity.id: entity.name for article in sample for entity in article.entities}
-    spelled: dict[str, Counter[str]] = {}
-    held: Counter[str] = Counter()
-    for article in sample:
-        forms = _forms(article)
-        held.update(forms.keys())
-        for form, word in forms.items():
-            spelled.setdefault(form, Counter())[word] += 1
-    mentioned = Counter(entity.id for article in sample for entity in article.entities)
     asked = _asked(query)
+    named = {entity.id: entity.name for article in sample for entity in article.entities}
+    mentioned = Counter(entity.id for article in sample for entity in article.entities)
+    entities = _odd(index, "entity", mentioned, named, len(sample), asked)
+    terms = [
+        odd
+        for lang in dict.fromkeys(each.lang for each in sample)
+        for odd in _words(index, sample, lang, asked)
+    ]
+    return Unusual(len(sample), tuple(entities[:_SHOWN]), tuple(sorted(terms, key=_order)[:_SHOWN]))
 
-    def background(field: str) -> Callable[[Sequence[str]], Mapping[str, float]]:
-        def of(names: Sequence[str]) -> Mapping[str, float]:
-            found = index.frequencies(field, names)  # pyright: ignore[reportArgumentType] - both are Counted
-            return {name: count / max(found.articles, 1) for name, count in found.holding.items()}
 
-        return of
-
-    size = len(sample)
-    entities = _odd(mentioned, size, background("entity"), asked, lambda id_: named[id_])
-    terms = _odd(held, size, background("body_form"), asked, lambda form: spelled[form].most_common(1)[0][0])
-    return Unusual(size, entities, terms)
+def _words(index: Index, sample: Sequence[Article], lang: str, asked: frozenset[str]) -> list[Oddity]:
+    """Return the words that stand out in a language: in another none of them is usual."""
+    spoken = [_forms(article) for article in sample if article.lang == lang]
+    held = Counter(form for forms in spoken for form in forms)
+    spelled = {form: word for forms in reversed(spoken) for form, word in forms.items()}
+    return _odd(
+        index, "body_form", held, spelled, len(spoken), asked, index.frequencies("lang", [lang]).holding[lang]
+    )
 
 
 def _odd(
+    index: Index,
+    field: Counted,
     counts: Mapping[str, int],
+    names: Mapping[str, str],
     size: int,
-    background: Callable[[Sequence[str]], Mapping[str, float]],
     asked: frozenset[str],
-    name: Callable[[str], str],
-) -> tuple[Oddity, ...]:
+    articles: int | None = None,
+) -> list[Oddity]:
     frequent = [key for key, count in counts.items() if count >= _LEAST and key not in asked]
-    usual = background(frequent)
-    found = [
-        Oddity(key, name(key), counts[key], round(counts[key] / size, 4), round(usual[key], 4))
-        for key in frequent
-        if counts[key] / size >= _TIMES * usual[key]
+    found = index.frequencies(field, frequent)
+    whole = max(found.articles if articles is None else articles, 1)
+    odd = [
+        Oddity(key, names[key], counts[key], round(counts[key] / size, 4), round(held / whole, 4))
+        for key, held in found.holding.items()
+        if held and counts[key] / size >= _TIMES * held / whole
     ]
-    # Both how much more often and how often: what few articles hold may be rare anywhere else.
-    found.sort(key=lambda odd: (-_weight(odd, usual[odd.id]), odd.id))
-    return tuple(found[:_SHOWN])
+    return sorted(odd, key=_order)
 
 
-def _weight(odd: Oddity, usual: float) -> float:
-    return (odd.share - usual) * odd.share / usual if usual else 0.0
+def _order(odd: Oddity) -> tuple[float, str]:
+    """Put first what is both much more frequent and frequent: what few articles hold may be rare anywhere else."""
+    usual = max(odd.background, 0.0001)
+    return -(odd.share - usual) * odd.share / usual, odd.id
 
 
 def _apart(articles: Sequence[Article]) -> list[Article]:

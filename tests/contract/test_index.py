@@ -457,6 +457,7 @@ def test_frequencies_are_of_articles_not_of_words(index: Index) -> None:
     assert found.articles == 3
     assert found.holding == {"en:peac": 2, "en:talk": 1, "und:مذاکرات": 1, "en:none": 0}
     assert index.frequencies("entity", ["ttp", "pakistan"]).holding == {"ttp": 1, "pakistan": 0}
+    assert index.frequencies("lang", ["ur", "en", "ps"]).holding == {"ur": 1, "en": 2, "ps": 0}
     assert index.frequencies("entity", []) == Frequencies(3, {})
     many = [f"en:{number}" for number in range(2_500)]
     assert set(index.frequencies("body_form", [*many, "en:peac"]).holding.values()) == {0, 2}
