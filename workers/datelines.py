@@ -37,18 +37,23 @@ def without_datelines(view: View, spans: list[Span], places: Container[str]) -> 
 def _end(view: View, span: Span) -> int | None:
     """Return where the dateline ends that begins with this place, if it begins one."""
     start, after = view.tokens[span.start].start, view.tokens[span.end - 1].end
-    if start > WITHIN or not _opens_a_line(view.text, start):
-        return None
-    tail = _TAIL.match(view.text, after)
+    tail = _TAIL.match(view.text, after) if start <= WITHIN else None
     if tail is None:
         return None
     name = view.text[start:after]
     if name.isupper():
-        return tail.end()
+        # Some outlets run a heading into the dateline: "Three are held KABUL: Police said".
+        return tail.end() if _opens_a_line(view.text, start) or _runs_on(view, span, tail["mark"]) else None
     # In small letters, "Kabul: ..." may be a heading further down, and "Kabul (...)" a sentence.
     cased = name.lower() != name.upper()
     first = not view.text[:start].strip()
     return tail.end() if first and (tail["mark"] or not cased) else None
+
+
+def _runs_on(view: View, span: Span, mark: str) -> bool:
+    """Tell whether a place in capitals and its colon stand amid small letters."""
+    before = view.original(max(0, span.start - 3), span.start) if span.start else ""
+    return mark == ":" and not before.isupper() and span.start > 0
 
 
 def _opens_a_line(text: str, start: int) -> bool:

@@ -16,7 +16,7 @@ import regex
 from ahocorasick_rs import AhoCorasick
 
 from khabar.catalogue import Gazetteer, GazetteerEntity
-from khabar.text import fold, tokenize
+from khabar.text import Token, fold, tokenize
 from workers.sighting import Span, View
 
 # What may stand between the words of one name; a comma, a dash, a blank line, a full stop part two names.
@@ -142,13 +142,15 @@ def _joined(view: View, start: int, end: int) -> bool:
         if gap == " ":
             continue
         short = before.end - before.start <= 3 and _INITIAL.fullmatch(gap)
-        if not short and not _JOINT.fullmatch(gap) and not _date(before.text, gap, after.text):
+        if not short and not _JOINT.fullmatch(gap) and not _date(view.text, before, gap, after):
             return False
     return True
 
 
-def _date(before: str, gap: str, after: str) -> bool:
-    return gap == "/" and before.isdecimal() and after.isdecimal()  # 9/11
+def _date(text: str, before: Token, gap: str, after: Token) -> bool:
+    """Tell whether these are the two numbers of a day that became a name, 9/11, and not a part of a longer date."""
+    numbers = gap == "/" and before.text.isdecimal() and after.text.isdecimal()
+    return numbers and "/" not in (text[before.start - 1 : before.start], text[after.end : after.end + 1])
 
 
 def _as_spelled(spelled: str, view: View, start: int, end: int) -> bool | None:

@@ -47,6 +47,7 @@ def found(body: str, lang: str = "en", title: str = "") -> dict[str, list[int]]:
         "KABUL, Afghanistan (Jan. 25, 2013) – ", "KABUL, Afghanistan (Jan. 25, 2013)\n", "KABUL, Jan. 25 (Example): ",
         "KABUL, 25 January 2013 — ", "KABUL/HERAT: ", "Kabul: ", "Kabul, Afghanistan – ", "Kabul, March 3 (Example Agency) -- ",
         "  KABUL: ", "Release 7\nFor immediate release\n\nKABUL: ", "For release\u2028KABUL, Afghanistan (Jan. 6) ",
+        "Three are held after a raid KABUL: ", "Three are held KABUL / PARIS / ROME: ", "Three are held NOWHERE/KABUL: ",
     ],
 )  # fmt: skip
 def test_a_dateline_is_no_mention(dateline: str) -> None:
@@ -75,6 +76,8 @@ def test_a_dateline_in_a_script_without_capitals(dateline: str, lang: str) -> No
         "The road to Kabul: a history.",
         "Nothing yet.\n\nKabul: what next?",
         "KABUL IS QUIET",
+        "THIS IS KABUL: A QUIET TOWN",
+        "They love KABUL dearly",
         f"{'word ' * 200}\nKABUL: far too late for a dateline",
         "Kabul, Herat and Army towns grow.",
     ],

@@ -57,6 +57,26 @@ def test_an_entity_keeps_its_names_and_flags(tmp_path: Path) -> None:
     assert (entity.decoys, entity.wikidata) == (("TTP Inc",), "Q42")
 
 
+def test_an_entity_keeps_what_it_belongs_to_and_what_is_doubtful(tmp_path: Path) -> None:
+    (entity,), problems = read(
+        tmp_path,
+        """
+- id: xi
+  type: person
+  name: Xi Jinping
+  parent: party
+  successor: other
+  short: {en: [Xi], fa: [شی]}
+  aliases: {en: [Xi Jinpin]}
+  flags: {doubtful: {Xi Jinpin: unsure}}
+""",
+    )
+    assert not problems
+    assert (entity.parent, entity.successor) == ("party", "other")
+    assert entity.short == {"en": ("Xi",), "fa": ("شی",)}
+    assert entity.doubtful == {"Xi Jinpin": "unsure"}
+
+
 @pytest.mark.parametrize(
     ("entity", "said"),
     [
@@ -67,6 +87,8 @@ def test_an_entity_keeps_its_names_and_flags(tmp_path: Path) -> None:
         ("{id: x, type: person, name: Xyz, aliases: {en: [A]}}", "1:51: `A` is too short to be found"),
         ("{id: x, type: person, name: Xyz, flags: {case_sensitive: [Xzy]}}", "1:61: `Xzy` is flagged and is no name of x — did you mean `Xyz`?"),
         ("{id: x, type: person, name: Xyz, flags: {requires: {Abc: [word]}}}", "1:55: `Abc` is flagged and is no name of x — add it to the aliases"),
+        ("{id: x, type: person, name: Xyz, short: {en: [Ab Cd]}}", "1:49: `Ab Cd` is no single word — put longer names among"),
+        ("{id: x, type: person, name: Xyz, flags: {doubtful: {Abc: unsure}}}", "1:54: `Abc` is flagged and is no name of x"),
         ("{id: x, type: person}", "1:3: `name` is missing — add `name: Tehrik-i-Taliban Pakistan`"),
     ],
 )  # fmt: skip
@@ -115,6 +137,17 @@ def test_a_name_resolves_folded_and_the_sure_owner_goes_first() -> None:
         ("پاكستان", "pakistan"),
         ("U.S.", "united-states"),
         ("belt & road", "belt-and-road"),
+        ("Tehreek-e-Taliban", "ttp"),
+        ("Tehrik-i-Taliban", "ttp"),
+        ("Tahreek-e-Taliban", "ttp"),
+        ("Mullah Baradar", "abdul-ghani-baradar"),
+        ("ISIS-K", "isis-k"),
+        ("Paktya", "paktia"),
+        ("Jawzjan", "jowzjan"),
+        ("Oruzgan", "uruzgan"),
+        ("طورخم", "torkham"),
+        ("Zia ul Haq", "zia-ul-haq"),
+        ("Fazal-ur-Rehman", "fazlur-rehman"),
     ],
 )
 def test_the_spellings_in_use_resolve(shipped: Catalogue, alias: str, entity: str) -> None:
@@ -123,11 +156,36 @@ def test_the_spellings_in_use_resolve(shipped: Catalogue, alias: str, entity: st
 
 def test_the_gazetteer_covers_the_topic(shipped: Catalogue) -> None:
     entities = shipped.gazetteer.entities
-    assert len(entities) >= 120
+    assert len(entities) >= 700
     kinds = Counter(entity.type for entity in entities.values())
     assert {"country", "organization", "person", "place", "agreement", "project"} <= kinds.keys()
     in_arabic_script = sum(1 for entity in entities.values() if {"ur", "ps", "fa"} & entity.aliases.keys())
     assert in_arabic_script >= 0.9 * len(entities)
+
+
+def test_provinces_and_crossings_are_all_there(shipped: Catalogue) -> None:
+    entities = shipped.gazetteer.entities
+    within = Counter(one.parent for one in entities.values() if one.type == "place")
+    assert within["afghanistan"] >= 34
+    assert {
+        "punjab",
+        "sindh",
+        "balochistan",
+        "khyber-pakhtunkhwa",
+        "gilgit-baltistan",
+        "azad-kashmir",
+    } <= entities.keys()
+    assert {"torkham", "chaman", "ghulam-khan", "angoor-adda", "kharlachi", "spin-boldak", "taftan", "islam-qala", "hairatan",
+            "torghundi", "sher-khan-bandar", "wagah"} <= entities.keys()  # fmt: skip
+
+
+def test_parents_lead_to_a_root(shipped: Catalogue) -> None:
+    entities = shipped.gazetteer.entities
+    for one in entities.values():
+        seen = [one.id]
+        while (parent := entities[seen[-1]].parent) is not None:
+            assert parent not in seen, seen
+            seen.append(parent)
 
 
 def test_an_alias_is_written_in_the_script_of_its_language(shipped: Catalogue) -> None:
