@@ -207,16 +207,30 @@ def main() -> None:
                 f"{options.articles} articles, {options.users} users, {options.incoming} a second coming in, {os.cpu_count()} cores"
             )
             report(asyncio.run(users(address, press, ids, options.users, options.seconds)), options.seconds)
-            memory = Path(f"/proc/{server.pid}/status")
-            if memory.exists():
-                print(
-                    "server: " + " ".join(re.findall(r"VmHWM:\s+(\d+ kB)", memory.read_text())) + " at most"
-                )
+            for pid in (server.pid, *_children(server.pid)):
+                print(_used(pid))
         finally:
             done.set()
             writer.join()
             server.terminate()
             server.wait()
+
+
+def _children(pid: int) -> list[int]:
+    """Return the processes that a process has started, where /proc tells it."""
+    found = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in found.read_text().split()] if found.exists() else []
+
+
+def _used(pid: int) -> str:
+    """Return what a process has used so far, where /proc tells it."""
+    status, stat = Path(f"/proc/{pid}/status"), Path(f"/proc/{pid}/stat")
+    if not status.exists():
+        return ""
+    peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
+    ticks = sum(map(int, stat.read_text().rsplit(")", 1)[1].split()[11:13]))
+    memory = int(peak[1]) // 1024 if peak else 0
+    return f"process {pid}: {ticks / os.sysconf('SC_CLK_TCK'):.1f} s of processor time, {memory} MB at most"
 
 
 def _write(settings: Settings, press: Press, options: argparse.Namespace, done: threading.Event) -> None:
