@@ -1,22 +1,35 @@
-"""No page breaks a stage or stalls it: pages of our own, mutated at random, and a few built to be slow."""
+"""No page breaks a stage, stalls it or fills the memory: our hard pages, mutated at random, and a few built to be slow."""
 
 from __future__ import annotations
 
 import random
+import resource
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from khabar.models import Article, Entry, Record, Source
+from khabar.models import Article, Entry, Record, Rules, Source
 from workers.extract import Extracted, Rejected, extract
 from workers.genre import classify
 from workers.language import identify
 from workers.normalize import normalize
 
 MakeRecord = Callable[..., Record]
+PAGES = [
+    path.read_bytes().decode("utf-8", "replace")
+    for path in sorted((Path(__file__).resolve().parents[2] / "pages").glob("*/page.html"))
+]
+RULES = Rules(
+    body="article, #story, div > div", title="h1", author=".byline, a", date="time, s", drop=("nav", "p b")
+)
+SECONDS = 5.0  # of work on one small page: each takes some milliseconds
+GROWTH = 256 << 20  # bytes that 20,000 pages may add to what the first thousand needed
 WORDS = "Some words of an ordinary sentence that goes on for a while here. "
 HEAD = (
     '<title>A gate - The Review</title><meta property="og:title" content="A gate"><link rel=canonical href="/a/b">'
@@ -67,9 +80,11 @@ def mutate(page: str, rng: random.Random) -> bytes:
 
 def check(seed: int, make_record: MakeRecord, make_page: Callable[..., str], source: Source) -> None:
     rng = random.Random(seed)
-    page = make_page(
+    made = make_page(
         head=HEAD, before="<nav><a href=/>Home</a></nav>", after="<footer>27 February 2025</footer>"
     )
+    page = rng.choice([made, *PAGES])
+    source = rng.choice([source, source, replace(source, rules=(RULES,))])
     kind = rng.choice(["page", "page", "page", "text", "article"])
     entry = Entry("https://review.example/a", "A gate") if rng.random() < 0.5 else None
     text = (
@@ -80,13 +95,15 @@ def check(seed: int, make_record: MakeRecord, make_page: Callable[..., str], sou
     record = make_record(
         mutate(text, rng), kind=kind, entry=entry, charset=rng.choice([None, "utf-8", "latin-1", "bogus"])
     )
+    started = time.process_time()
     article = read(record, source)
+    assert time.process_time() - started < SECONDS, f"seed {seed} is slow"
     if isinstance(article, Article):
         article.body.encode()  # no lone surrogates, which no index and no JSON takes
         article.title.encode()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_no_mutated_page_breaks_a_stage(
     seed: int, make_record: MakeRecord, make_page: Callable[..., str], karachi: Source
@@ -98,10 +115,24 @@ def test_no_mutated_page_breaks_a_stage(
 def test_no_mutated_page_breaks_a_stage_in_the_long_run(
     make_record: MakeRecord, make_page: Callable[..., str], karachi: Source
 ) -> None:
+    needed = 0
     for seed in range(20_000):
-        started = time.process_time()
         check(seed, make_record, make_page, karachi)
-        assert time.process_time() - started < 5, f"seed {seed} is slow"
+        if seed == 1_000:
+            needed = _memory()
+    assert _memory() - needed < GROWTH
+
+
+def _memory() -> int:
+    """Return the most memory that this process has had, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def test_a_page_that_grows_when_it_is_read_fills_no_memory(make_record: MakeRecord) -> None:
+    read(make_record(f"<p>{WORDS * 9}"), None)
+    before = _memory()
+    read(make_record("<div><b><i>" + "<p><a>x" * 60_000 + WORDS * 9), None)
+    assert _memory() - before < GROWTH
 
 
 @pytest.mark.parametrize(
