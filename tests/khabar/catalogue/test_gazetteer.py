@@ -88,7 +88,7 @@ def test_an_entity_keeps_what_it_belongs_to_and_what_is_doubtful(tmp_path: Path)
         ("{id: x, type: person, name: Xyz, flags: {case_sensitive: [Xzy]}}", "1:61: `Xzy` is flagged and is no name of x — did you mean `Xyz`?"),
         ("{id: x, type: person, name: Xyz, flags: {requires: {Abc: [word]}}}", "1:55: `Abc` is flagged and is no name of x — add it to the aliases"),
         ("{id: x, type: person, name: Xyz, short: {en: [Ab Cd]}}", "1:49: `Ab Cd` is no single word — put longer names among"),
-        ("{id: x, type: person, name: Xyz, flags: {doubtful: {Abc: unsure}}}", "1:54: `Abc` is flagged and is no name of x"),
+        ("{id: x, type: person, name: Xyz, flags: {doubtful: {Abc: unsure}}}", "1:55: `Abc` is flagged and is no name of x"),
         ("{id: x, type: person}", "1:3: `name` is missing — add `name: Tehrik-i-Taliban Pakistan`"),
     ],
 )  # fmt: skip
