@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -101,6 +101,17 @@ def retag_topic(runtime: Runtime, topic: Topic, cursor: str = "") -> Iterator[st
     runtime.store.delete(under_way)
 
 
+def match_anew(runtime: Runtime, before: Mapping[str, int]) -> None:
+    """Let topics that are new, or have another version than `before`, be matched on all there is, done or not.
+
+    What a process brought in with the versions before was matched by those, whenever the new ones were.
+    """
+    for topic in runtime.catalogue.topics.values():
+        if before.get(topic.id) != topic.version:
+            for state in ("retagged", "retagging"):
+                runtime.store.delete(f"{state}/{topic.id}/{topic.version:06d}")
+
+
 def topic_plan(store: Store, topic: Topic) -> TopicPlan:
     """Return what is there of a topic: its digests, and how far its version has been matched."""
     made = frozenset(
@@ -168,6 +179,11 @@ class Loop:
         if not busy and self._work is None and self._crawler is not None:
             time.sleep(runner.PAUSE)
         return busy or self._crawler is not None or self._work is not None or bool(jobs)
+
+    @property
+    def is_crawling(self) -> bool:
+        """Whether a crawl is under way."""
+        return self._crawler is not None
 
     def close(self) -> None:
         """End the crawl in good order and give the leases back."""

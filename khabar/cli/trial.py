@@ -16,7 +16,6 @@ from khabar.catalogue import Topic, load_topic
 from khabar.catalogue.shadow import write
 from khabar.cli import page
 from khabar.cli.options import Console, console, web_address
-from khabar.examples import read_examples
 from khabar.models import Article, Document
 from khabar.runtime import Runtime, reading
 from khabar.urls import article_id
@@ -158,6 +157,8 @@ def topics_draft(to: Console, example: tuple[str, ...], name: str | None) -> Non
 
 def _examples(runtime: Runtime, name: str) -> Sequence[Article]:
     if Path(name).is_file():
+        from khabar.examples import read_examples  # noqa: PLC0415 - only a file needs what reads pages
+
         settings = runtime.settings
         return read_examples(Path(name), runtime.catalogue, runtime.clock, settings.max_bytes)
     key = article_id(web_address(name)) if "://" in name else name
