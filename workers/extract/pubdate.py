@@ -31,6 +31,8 @@ _STATE = re.compile(
     re.IGNORECASE,
 )
 _READ = ("class", "id", "itemprop", "datetime", "content", "title", "data-utime")
+# what entities may spell, and lxml refuses
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
 BEHIND = 40  # elements; what follows a headline so closely is about it, whatever it is called
 MAX_STATE = 1 << 20  # characters of a script
 MAX_SEARCHED = 3000  # elements; a larger room is not searched, since htmldate reads it several times
@@ -212,7 +214,10 @@ def _timed(elements: Iterable[Element], habits: Habits) -> Iterator[Dated]:
 
 def _of_time(element: Element, habits: Habits) -> Dated | None:
     origin = "microdata" if element.get("itemprop") else "time"
-    for text in (element.get("datetime"), element.get("content"), element.get("title"), text_of(element)):
+    said = text_of(element)
+    texts = (element.get("datetime"), element.get("content"), element.get("title"), said)
+    # where the two differ, the attribute may be the day of a change
+    for text in (said, *texts) if says_published(said[:60]) else texts:
         if text and (found := read_date(text, habits)):
             return _dated(*found, origin)
     return None
@@ -274,7 +279,9 @@ def _trimmed(elements: list[Element]) -> LxmlElement:
     body = next(page.iter("body"))
     for element in elements:
         # of the attributes only those that htmldate reads: others may have names that lxml reads but does not write
-        line = body.makeelement("p", {name: str(element.get(name)) for name in _READ if element.get(name)})
-        line.text = " ".join(own_texts(element))
+        line = body.makeelement(
+            "p", {name: _UNWRITABLE.sub("", value) for name in _READ if (value := element.get(name))}
+        )
+        line.text = _UNWRITABLE.sub("", " ".join(own_texts(element)))
         body.append(line)
     return page

@@ -14,7 +14,7 @@ _FURNITURE_TAGS = frozenset(
 )
 _FURNITURE = re.compile(
     r"(^|[\s_-])(nav(bar|igation)?|menus?|topbar|top-bar|masthead|site-?header|page-?header-top|header-(sp|wrap|top|bar|menu)|"
-    r"data[_-]time|current-?date|today|clock|weather|ticker|breaking|sidebar|side-bar|(?<!elementor[-_])widgets?(?! blog\b)|footer|comments?|respond|disqus|"
+    r"data[_-]time|current-?date|today|clock|weather|ticker|breaking|sidebar|side-bar|(?<!elementor[-_])widgets?(?! blog\b)|(?<!post[-_])(?<!entry[-_])(?<!article[-_])footer|comments?|respond|disqus|"
     r"related\w*|popular|most-?read|trending|recommend\w*|latest|more-(news|stories|from)|also-?read|newsletter|promo|advert\w*|cookie|consent)"
     r"([\s_-]|$)",
     re.IGNORECASE,

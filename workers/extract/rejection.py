@@ -42,6 +42,16 @@ _SECTION = re.compile(r"^/?(index\.\w+)?$")
 _LISTS = frozenset({"CollectionPage", "ItemList", "SearchResultsPage", "Blog"})
 _FILMS = frozenset({"VideoObject", "Clip", "Episode", "TVEpisode", "BroadcastEvent"})
 _GALLERIES = frozenset({"ImageGallery", "MediaGallery", "Photograph"})
+_LIVE_WORDS = (
+    "liveblog",
+    "live-blog",
+    "liveBlog",
+    "live-post",
+    "live-feed",
+    "live-update",
+    "live-entry",
+    "livepost",
+)  # quick and without care
 _LIVE = re.compile(r"(^|[\s_-])live-?(blog|post|feed|updates?|entry)\w*([\s_-]|$)", re.IGNORECASE)
 
 
@@ -91,6 +101,8 @@ def is_live(page: Page, found: Metadata) -> bool:
     """Tell whether a page is a live blog: by its type, or by several posts with a time each in a part called so."""
     if "LiveBlogPosting" in found.kinds or "LiveBlogPosting" in page.text:
         return True
+    if not any(word in page.text for word in _LIVE_WORDS):
+        return False
     for element in page.tree.iter("div", "section", "main", "ol", "ul"):
         if _LIVE.search(_marks(element)) and sum(1 for _ in element.iter("time")) > 2:
             return True
