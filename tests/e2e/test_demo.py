@@ -15,6 +15,7 @@ import yaml
 
 from khabar.config import load_settings
 from khabar.models import Article
+from khabar.nearest import related
 from khabar.runtime import reading
 from search.tree import Everything
 from workers.copies import with_copies
@@ -42,13 +43,19 @@ def test_the_demo_tells_its_story_and_what_it_indexed_is_right(shown: str, home:
     ]
     assert counted == [("indexed", 16), ("attempts", 17), ("attempts", 0), ("revised", 1), ("attempts", 1)]
     assert "robots 1" in shown
+    nearest: dict[str, Any] = {}
     with reading(load_settings(home / "demo")) as runtime:
         documents = with_copies(runtime.index, runtime.index.scan(Everything()))
         found = {document.article.url: document.article for document in documents}
     assert set(found) == set(EXPECTED)
     for url, facts in EXPECTED.items():
         _check(found[url], facts, found)
+        nearest = related(
+            runtime, found["https://khybercourier.example/opinion/48214/torkham-is-a-lifeline-not-a-lever"]
+        )
     _check_digest(home / "demo", shown)
+    langs = [hit["article"]["lang"] for hit in nearest["hits"]]
+    assert {"en", "ur", "ps"} <= set(langs)  # the same matter, in whatever script
 
 
 def _check(article: Article, facts: dict[str, Any], found: dict[str, Article]) -> None:
