@@ -99,7 +99,9 @@ def clean_authors(given: Iterable[str]) -> tuple[str, ...]:
 
 def _split(text: str) -> Iterator[str]:
     plain = _BY.sub("", " ".join(_EMAIL.sub(" ", text[:400]).split()))
-    for part in _SPLIT.split(_ROLE.sub("", plain)):
+    for place, part in enumerate(_SPLIT.split(_ROLE.sub("", plain))):
+        if place and ";" not in plain and not is_person(_bare(part)):
+            continue  # what follows a bar is a title or a section, unless it looks like a person
         for piece in _conjoined(part):
             pieces = _COMMA.split(piece)
             # "Khan, Imran" and "Jane Doe, PhD" are one person; full names with commas between them are several

@@ -238,3 +238,38 @@ def test_an_image_is_absolute_or_none(read: Read) -> None:
 def test_reservations_are_read_from_robots_and_tdm(read: Read) -> None:
     head = '<meta name=robots content="index, NOARCHIVE,noai"><meta name="tdm-reservation" content="1">'
     assert read(head=head).reservations == ("noai", "noarchive", "tdm-reservation")
+
+
+def test_a_moment_in_utc_takes_the_offset_in_which_the_page_prints_it(read: Read, prose: str) -> None:
+    meta = '<meta property="article:published_time" content="2025-02-27T22:30:00Z">'
+    for printed in ("2025-02-28T03:30:00+05:00", "2025-02-28T03:30:00"):
+        found = read(head=meta, prose=f'<time datetime="{printed}">28 February</time>\n\n{prose}').published
+        assert found is not None
+        assert found.moment.isoformat() == "2025-02-28T03:30:00+05:00"
+
+
+def test_an_address_may_tell_the_country_of_an_unknown_source() -> None:
+    page = parse('<title>x</title><meta property="article:published_time" content="2025-02-27T08:15:00">')
+    assert page is not None
+    for host, said in (
+        ("review.example.pk", "+05:00"),
+        ("review.example", "+00:00"),
+        ("review.example.us", "+00:00"),
+    ):
+        found = describe(
+            page.tree, f"https://{host}/a", None, None, datetime(2025, 3, 1, tzinfo=UTC)
+        ).published
+        assert found is not None
+        assert found.moment.isoformat() == f"2025-02-27T08:15:00{said}"
+
+
+def test_json_that_is_broken_still_gives_its_dates(read: Read) -> None:
+    broken = '{"@type": "NewsArticle", "headline": "A "gate"", "datePublished": "2025-02-27T08:15:00+05:00", "image": {"@type": "ImageObject"}}'
+    found = read(head=f'<script type="application/ld+json">{broken}</script>').published
+    assert found is not None
+    assert (found.moment.isoformat(), found.origin) == ("2025-02-27T08:15:00+05:00", "json-ld")
+
+
+def test_who_signs_for_the_house_is_an_agency(read: Read) -> None:
+    found = read(head='<meta name=author content="Web Desk">', before="<p>By Nadia Gul</p>")
+    assert found.agency == "Web Desk"

@@ -1,0 +1,102 @@
+"""Pages that are no article are told by evidence, and pages that look a little like them are kept.
+
+tests/pages has whole pages of each kind; here are the borders.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from workers.extract.markup import Page, parse
+from workers.extract.metadata import describe
+from workers.extract.rejection import is_live, length_of, reason_against, says
+
+FETCHED = datetime(2025, 11, 25, tzinfo=UTC)
+LINE = "The ferry at the lower crossing has never carried a timetable, and nobody has missed one. "
+NODE = '<script type="application/ld+json">{"@type":"NewsArticle","headline":"A ferry","datePublished":"2025-11-19"%s}</script>'
+
+
+def page_of(html: str) -> Page:
+    page = parse(html)
+    assert page is not None
+    return page
+
+
+def reason(html: str, *paragraphs: str, url: str = "https://courier.example/opinion/a-ferry") -> str | None:
+    page = page_of(html)
+    return reason_against(page, describe(page.tree, url, None, None, FETCHED), paragraphs)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<title>Verify you are human: a column</title><h1>Verify you are human: a column</h1>",
+        "<title>404 goats</title><h1>404 goats</h1>",
+        "<title>A ferry</title><div class=paywall>Already a subscriber? Log in to read.</div>",
+        "<title>A ferry</title><video></video>" + "<figure></figure>" * 9,
+        "<title>A ferry</title><noscript>Please enable JavaScript</noscript><div id=root></div>",
+        "<title>A ferry</title>" + "<h3><a href=/b>Another piece about the river</a></h3>" * 30,
+    ],
+)
+def test_a_whole_text_is_an_article_whatever_stands_beside_it(html: str) -> None:
+    assert reason(html, *[LINE * 3] * 5) is None
+
+
+@pytest.mark.parametrize("kind", ["paywall", "video"])
+def test_a_text_that_calls_itself_an_article_needs_but_a_little(kind: str) -> None:
+    beside = {"paywall": "<div class=box>Subscribe to read more</div>", "video": "<video></video>"}[kind]
+    assert reason(f"<title>A ferry</title>{NODE % ''}{beside}", LINE * 2) is None
+
+
+def test_a_letter_of_two_lines_is_kept_and_two_words_are_not() -> None:
+    assert reason("<title>A letter</title>", LINE) is None
+    assert reason("<title>A letter</title>", "Read more") == "no_text"
+    assert reason("<title>手紙</title>", "渡し船には時刻表がない。誰も困っていない。" * 3) is None
+
+
+def test_a_paywall_needs_both_a_mark_and_a_short_text() -> None:
+    marked = NODE % ',"isAccessibleForFree":"False"'
+    assert reason(marked, LINE) == "paywall"
+    assert reason(f"{marked}<p>This article is for subscribers only</p>", LINE * 5) == "paywall"
+    assert reason(marked, *[LINE * 3] * 3) is None
+    assert reason("<p>This article is for subscribers only</p>", LINE) is None
+
+
+def test_the_words_of_a_wall_are_whole_words_in_any_of_our_languages() -> None:
+    assert says("error", "Page not found")
+    assert says("error", "صفحہ نہیں ملا")
+    assert says("script", "Please ENABLE JavaScript")
+    assert not says("error", "The well was not founded by them")
+    assert not says("bot", "A mere captchalike thing")
+
+
+def test_an_article_on_captchas_is_no_captcha() -> None:
+    html = f"<title>Why the captcha asks for bridges</title>{NODE % ''}<h1>Why the captcha asks for bridges</h1><p>{LINE}</p>"
+    assert reason(html, LINE * 2) is None
+
+
+def test_a_list_of_links_on_the_front_page_is_a_listing_and_below_one_article_is_none() -> None:
+    cards = "".join(f"<h3><a href=/a/{n}>A headline of some length, number {n}</a></h3>" for n in range(10))
+    assert (
+        reason(f"<title>Courier</title>{cards}", "Welcome to the Courier.", url="https://courier.example/")
+        == "listing"
+    )
+    assert reason(f"<title>A ferry</title>{NODE % ''}{cards}", LINE * 2) is None
+
+
+def test_live_is_by_type_or_by_several_times() -> None:
+    post = "<div><time>9:00</time><p>x</p></div>"
+    for html, live in (
+        ('<script type="application/ld+json">{"@type":"LiveBlogPosting"}</script>', True),
+        (f"<div class=live-blog>{post * 3}</div>", True),
+        (f"<div class=live-blog>{post}</div>", False),
+        (f"<div class=deliver>{post * 3}</div>", False),
+    ):
+        page = page_of(f"<body>{html}</body>")
+        assert is_live(page, describe(page.tree, "https://courier.example/a", None, None, FETCHED)) is live
+
+
+def test_a_script_without_spaces_says_more_in_a_letter() -> None:
+    assert length_of(["渡船", "ab"]) == 8
