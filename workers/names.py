@@ -6,6 +6,7 @@ longer counts: "Pakistan Army" is the army and not the country, "Pakistani Talib
 
 from __future__ import annotations
 
+import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -25,6 +26,7 @@ _INITIAL = regex.compile(
     r"\.\s?"
 )  # "Gen. Bajwa", "D. I. Khan": a full stop that ends a short word ends no sentence
 _SPACE = regex.compile(r"\s+")
+_MARKS = regex.compile(r"[\u0300-\u036f\u00ad\u200c-\u200f\u2060]")
 _SAME = str.maketrans("\u2010\u2011’ʼ", "--''")
 # Abbreviations that are words of their own in a headline of capitals, also where the text below speaks of the thing.
 _WORDS = frozenset({"is", "us", "it", "who", "let", "raw", "pak", "jem", "as", "am", "so", "he", "go", "or"})
@@ -170,7 +172,9 @@ def _words(alias: str) -> str:
 
 
 def _spelled(text: str) -> str:
-    return _SPACE.sub(" ", text).translate(_SAME)
+    """Return a name with its capitals but without accents, joiners and kinds of dashes, which make no other name."""
+    plain = text if text.isascii() else _MARKS.sub("", unicodedata.normalize("NFKD", text)).translate(_SAME)
+    return _SPACE.sub(" ", plain)
 
 
 def _shouted(view: View, start: int, end: int) -> bool:

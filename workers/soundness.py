@@ -113,7 +113,7 @@ def _doubles(entities: Iterable[GazetteerEntity]) -> Iterator[Finding]:
             seen: dict[str, str] = {}
             for alias in names:
                 first = seen.setdefault(fold(alias), alias)
-                if first != alias and alias not in one.case_sensitive:
+                if first != alias and alias not in one.case_sensitive and alias not in one.requires:
                     yield one.id, alias, f"`{alias}` is found as `{first}` already", "remove one of the two"
 
 
