@@ -235,6 +235,7 @@ class Article:
     first: str = ""
     copies: int = 1
     revisions: int = 1
+    changed: tuple[Field, ...] = ()  # what a later record has changed of it: title, body
     archive: ArchiveRef | None = None
 
 
@@ -295,6 +296,8 @@ class Reference:
     source: str
     claimed: datetime
     text: str  # hash of title and body
+    title: str | None = None  # as this record has it
+    words: str | None = None  # hash of the folded words of its body (Signature.exact)
 
 
 @dataclass(frozen=True, slots=True)

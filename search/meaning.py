@@ -12,7 +12,8 @@ from typing import cast, get_args
 
 from lark import Token, Tree
 
-from khabar.models import Genre
+from khabar.columnists import asked
+from khabar.models import Field, Genre
 from search import periods
 from search.nearness import near
 from search.refusal import MAX_GAPS, MAX_TERMS, QueryError
@@ -39,7 +40,7 @@ from search.tree import (
 
 _WHERE: dict[str, Where] = {"title": "title", "body": "body", "author": "author"}
 _KEYWORDS: dict[str, KeywordField] = {
-    name: name for name in ("id", "source", "lang", "country", "genre", "topic")
+    name: name for name in ("id", "source", "lang", "country", "genre", "topic", "mentions", "changed")
 }
 _DATES = {"published"}
 _ENTITIES = {"entity", "about"}
@@ -162,8 +163,20 @@ def _word(token: Token, context: Context) -> Node | None:
     if len(found) == 1 and found[0].prefix:
         return Prefix(found[0].text, _where(context))
     if len(found) > 1:  # cross-border, e.g.: words written as one stand side by side
-        return Phrase(tuple(term.text for term in found), _where(context))
-    return Word(found[0].text, _where(context)) if found else None
+        return _spelled(tuple(term.text for term in found), context)
+    return _spelled((found[0].text,), context) if found else None
+
+
+def _spelled(words: tuple[str, ...], context: Context, slop: int = 0) -> Node:
+    """Return words side by side; names of authors in the spelling they are joined under, too."""
+    where = _where(context)
+    spellings = [
+        words,
+        *([other] if where == "author" and (other := asked(words)) not in {(), words} else []),
+    ]
+    return either(
+        *(Word(each[0], where) if len(each) == 1 else Phrase(each, where, slop) for each in spellings)
+    )
 
 
 def _phrase(token: Token, slop: int, context: Context) -> Node | None:
@@ -173,7 +186,7 @@ def _phrase(token: Token, slop: int, context: Context) -> Node | None:
     if slop > MAX_GAPS or math.comb(slop + len(words) - 1, slop) * len(words) > 2 * MAX_GAPS:
         reason = f"~{slop} between {len(words)} words is too wide to search exactly"
         raise QueryError(token.start_pos or 0, reason)
-    return Phrase(words, _where(context), slop)
+    return _spelled(words, context, slop)
 
 
 def _near(children: list[Syntax | Token], context: Context) -> Node:
@@ -202,8 +215,23 @@ def _value(token: Token, text: str, context: Context) -> Node:
         raise QueryError(
             position, f"there is no genre {text} (there are {known})", close[0] if close else None
         )
+    if field == "mentions":
+        text = _told(text, position)
+    if field == "changed" and text.casefold() not in get_args(Field):
+        raise QueryError(position, f"an article changes its title or its body, no {text}", "changed:title")
     name = _KEYWORDS[field]
     return Keyword(name, keyword(name, text))
+
+
+def _told(text: str, position: int) -> str:
+    """Return a day, month or year as dates of texts are written."""
+    found = re.fullmatch(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?", text)
+    if not found:
+        raise QueryError(
+            position, f"mentions: takes a day, a month or a year, {text} is none", "mentions:2021-08"
+        )
+    year, *rest = found.groups()
+    return "-".join([year, *(part.zfill(2) for part in rest if part)])
 
 
 def _entity(text: str, position: int, context: Context) -> Node:

@@ -7,18 +7,20 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from khabar.columnists import forms as forms_of_names
+from khabar.columnists import joined
 from khabar.models import Article
 from khabar.text import stem, stemmed
 from search.tree import DateField, KeywordField, Where
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 ABOUT = 0.5  # salience from which an article is about an entity, not only mentioning it
 TITLE_WEIGHT = 2.0  # a word in the title counts as two in the body when hits are ranked
 
 TEXTS: Final[Mapping[str, Callable[[Article], tuple[str, ...]]]] = {
     "title": lambda article: (article.title,),
     "body": lambda article: (article.body,),
-    "author": lambda article: article.authors,
+    "author": lambda article: forms_of_names(article.authors),
 }
 
 KEYWORDS: Final[Mapping[KeywordField, Callable[[Article], tuple[str, ...]]]] = {
@@ -30,7 +32,12 @@ KEYWORDS: Final[Mapping[KeywordField, Callable[[Article], tuple[str, ...]]]] = {
     "topic": lambda article: tuple(topic.id for topic in article.topics),
     "cluster": lambda article: (article.cluster or article.id,),
     "author_name": lambda article: article.authors,
+    "mentions": lambda article: tuple(period for told in article.mentions_dates for period in periods(told)),
+    "changed": lambda article: article.changed,
 }
+LATER: Final[frozenset[KeywordField]] = frozenset(
+    {"author_name", "mentions", "changed"}
+)  # in the order they came
 
 FORMS: Final = ("title", "body")  # texts in which a word is found in any form
 
@@ -65,7 +72,9 @@ def first_day(moment: datetime, timezone: str) -> date:
 
 def keyword(field: KeywordField, value: str) -> str:
     """Return a keyword as it is indexed and asked for: names of ours and people's as they are, countries in capitals."""
-    if field in {"id", "cluster", "author_name"}:
+    if field == "author_name":
+        return joined(value)
+    if field in {"id", "cluster"}:
         return value
     return value.upper() if field == "country" else value.casefold()
 
@@ -73,6 +82,12 @@ def keyword(field: KeywordField, value: str) -> str:
 def keywords(article: Article, field: KeywordField) -> tuple[str, ...]:
     """Return the values of a keyword field, as they are indexed."""
     return tuple(keyword(field, value) for value in KEYWORDS[field](article))
+
+
+def periods(told: str) -> tuple[str, ...]:
+    """Return a date of a text with the month and the year it lies in: who asks for the month wants its days."""
+    parts = told.split("-")
+    return tuple("-".join(parts[:count]) for count in range(len(parts), 0, -1))
 
 
 def entities(article: Article) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from khabar.models import Article, Document, Folded, Outcome, OutcomeKind, Reading, Reference, utc
+from khabar.models import Article, Document, Field, Folded, Outcome, OutcomeKind, Reading, Reference, utc
+from khabar.text import fold as folded
 
 
 def fold(stored: Document | None, readings: Sequence[Reading]) -> Folded:
@@ -25,7 +26,13 @@ def fold(stored: Document | None, readings: Sequence[Reading]) -> Folded:
         assert stored is not None, "without a stored document the last record is one of the readings"
         article, signature = stored.article, stored.signature
     cluster = stored.article.cluster if stored else article.id
-    article = replace(article, fetched=references[0].date, revisions=_revisions(references), cluster=cluster)
+    article = replace(
+        article,
+        fetched=references[0].date,
+        revisions=_revisions(references),
+        changed=_changed(references),
+        cluster=cluster,
+    )
     return Folded(Document(article, references, signature), tuple(_rows(article, references)))
 
 
@@ -60,12 +67,33 @@ def _refer(reading: Reading) -> Reference:
         source=discovery.source,
         claimed=discovery.claimed,
         text=article.archive.sha256,
+        title=article.title,
+        words=reading.signature.exact or None,
     )
 
 
 def _revisions(references: Iterable[Reference]) -> int:
-    texts = [ref.text for ref in references]
-    return 1 + sum(before != after for before, after in pairwise(texts))
+    return 1 + sum(not same_text(before, after) for before, after in pairwise(references))
+
+
+def _changed(references: Sequence[Reference]) -> tuple[Field, ...]:
+    """Return what was changed in any revision: the title, the body."""
+    pairs = [pair for pair in pairwise(references) if not same_text(*pair)]
+    title = any(_told(before) != _told(after) for before, after in pairs)
+    body = any(before.words != after.words or _told(before) == _told(after) for before, after in pairs)
+    return (*(("title",) if title else ()), *(("body",) if body else ()))
+
+
+def same_text(before: Reference, after: Reference) -> bool:
+    """Tell whether two records have the same words: new quotation marks or spaces are no revision."""
+    if before.text == after.text:
+        return True
+    known = None not in {before.title, after.title, before.words, after.words}
+    return known and (_told(before), before.words) == (_told(after), after.words)
+
+
+def _told(ref: Reference) -> str:
+    return folded(ref.title or "")
 
 
 def _rows(article: Article, references: Sequence[Reference]) -> Iterable[Outcome]:
@@ -95,7 +123,7 @@ def _outcome(ref: Reference, before: Sequence[Reference]) -> tuple[OutcomeKind, 
     """Tell how a record's attempt ended, by the records before it; `duplicate_of` gives the first URL as reason."""
     if not before:
         return "indexed", None
-    if ref.text != before[-1].text:
+    if not same_text(before[-1], ref):
         return "revised", None
     if all(ref.url != earlier.url for earlier in before):
         return "duplicate_of", before[0].url

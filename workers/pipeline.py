@@ -14,6 +14,7 @@ from workers.entities import tag_entities
 from workers.extract import Rejected, extract
 from workers.genre import classify
 from workers.language import identify
+from workers.mentions import mention_dates
 from workers.normalize import normalize
 from workers.topics import tag_topics
 
@@ -49,6 +50,7 @@ def read(record: Record, knowledge: Knowledge) -> Reading:
     article = normalize(extracted, record, source)
     article = identify(article, source)
     article = classify(article, extracted, record.discovery)
+    article = mention_dates(article)
     article = tag_entities(article, knowledge.gazetteer)
     article = tag_topics(article, knowledge.topics)
     return _reading(record, article=article, signature=sign(article.body))

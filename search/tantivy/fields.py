@@ -26,11 +26,11 @@ def article_schema() -> tantivy.Schema:
         builder.add_text_field(field, tokenizer_name="whitespace", index_option="position")
     for field in FORMS:
         builder.add_text_field(form_field(field), tokenizer_name="whitespace", index_option="freq")
-    keywords = [field for field in schema.KEYWORDS if field != "author_name"]
+    keywords = [field for field in schema.KEYWORDS if field not in schema.LATER]
     # The order is that of every index made so far: Tantivy opens none with another.
     for field in (*keywords, "entity", "author_name"):
         builder.add_text_field(field, fast=True, tokenizer_name="raw", index_option="basic")
-    for field in ("about", "band", "exact"):
+    for field in ("about", "band", "exact", "mentions", "changed"):
         builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
     for field in ("moment", "day", "fetched", "first"):
         builder.add_integer_field(field, indexed=True, fast=True)

@@ -399,6 +399,34 @@ def test_facets_count_the_query_the_most_frequent_first_then_by_name(index: Inde
     assert (facets["lang"], facets["country"], facets["genre"]) == ({"en": 3}, {}, {"unknown": 3})
 
 
+def test_dates_of_a_text_changes_and_joined_authors_are_found(index: Index) -> None:
+    put(
+        index,
+        document(
+            1, mentions_dates=("2021-08-15", "2024"), changed=("title",), authors=("Dr. Aamir Mehmood",)
+        ),
+        document(2, mentions_dates=("2021-09",), changed=("title", "body"), authors=("عامر محمود",)),
+        document(3, authors=("Aamir Mehmood Butt", "Amir Mahmood")),
+        document(4, authors=("A. Mahmood",)),
+    )
+
+    def search(query: str) -> list[int]:
+        return sorted(int(hit.document.article.id, 16) for hit in index.search(parse(query, now=NOW)).hits)
+
+    assert search("mentions:2021-08") == [1]
+    assert search("mentions:2021-8-15") == [1]
+    assert search("mentions:2021") == [1, 2]
+    assert search("mentions:2021-08-16") == []
+    assert search("changed:title") == [1, 2]
+    assert search("changed:body") == [2]
+    for name in ("Dr Amir Mahmood", "عامر محمود", "Aamer Mehmood"):
+        assert search(f'author:"{name}"') == [1, 2, 3], name
+    assert search("author:mahmood") == [1, 2, 3, 4]
+    facets = index.search(ALL, facets=("author",)).facets["author"]
+    assert facets == {"Aamir Mahmood": 3, "Aamir Mahmood Butt": 1, "A. Mahmood": 1}
+    assert index.search(ALL, chosen={"author": ["Amir Mehmood"]}).total == 3
+
+
 def test_an_unknown_facet_is_refused(index: Index) -> None:
     with pytest.raises(ValueError, match="no facet"):
         index.search(ALL, facets=("colour",))

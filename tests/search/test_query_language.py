@@ -15,6 +15,7 @@ from search.grammar import QueryError, parse
 from search.matcher import match
 from search.meaning import FIELDS
 from search.tantivy import TantivyIndex, create_index
+from workers.mentions import mention_dates
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "query-language.md"
 NOW = datetime(2025, 10, 12, 12, 0, tzinfo=UTC)
@@ -52,7 +53,7 @@ def read(cells: list[str]) -> Article:
         values["published"] = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         values["published_precision"] = "second" if moment.tzinfo else "day"
     named = [entity.rsplit(" ", 1) for entity in entities.split(", ") if entity]
-    return Article(
+    article = Article(
         id=number.zfill(20),
         url=f"https://daily.example/{number}",
         title=title,
@@ -63,6 +64,7 @@ def read(cells: list[str]) -> Article:
         topics=(TopicMatch(topic, 9.0, 1),) if topic else (),
         **values,
     )
+    return mention_dates(article)
 
 
 @pytest.fixture(scope="module")

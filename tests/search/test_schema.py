@@ -50,11 +50,24 @@ def test_every_facet_and_keyword_can_be_read_from_a_bare_article() -> None:
         "topic": (),
         "cluster": ("A1",),
         "author_name": (),
+        "mentions": (),
+        "changed": (),
     }
     assert schema.keywords(article(topics=(TopicMatch("a", 1, 1), TopicMatch("b", 1, 1))), "topic") == (
         "a",
         "b",
     )
+
+
+def test_a_date_of_a_text_is_found_by_its_month_and_its_year() -> None:
+    dated = article(mentions_dates=("2021-08-15", "2024", "2021-09"))
+    assert schema.keywords(dated, "mentions") == ("2021-08-15", "2021-08", "2021", "2024", "2021-09", "2021")
+
+
+def test_authors_are_counted_under_one_name_and_found_under_all() -> None:
+    several = article(authors=("Dr Zahed Hussein", "زاہد حسین", "Ahmed Khan"))
+    assert schema.keywords(several, "author_name") == ("Zahid Hussain", "Zahid Hussain", "Ahmed Khan")
+    assert schema.TEXTS["author"](several) == ("Dr Zahed Hussein", "Zahid Hussain", "زاہد حسین", "Ahmed Khan")
 
 
 @pytest.mark.parametrize(
