@@ -109,12 +109,20 @@ def article_of(nodes: Sequence[Node], urls: Sequence[str], title: str | None) ->
     articles = [node for node in nodes if ARTICLE.intersection(types(node))]
     if not articles:
         return None
-    paths = {urlsplit(url).path.rstrip("/") for url in urls} - {""}
+    paths = set(map(_path, urls)) - {""}
     for node in articles:
-        if paths.intersection(urlsplit(url).path.rstrip("/") for url in _addresses(node)):
+        if paths.intersection(map(_path, _addresses(node))):
             return node
     same = [node for node in articles if title and text(node.get("headline")) == title]
     return (same or articles)[0]
+
+
+def _path(url: str) -> str:
+    """Return the path of an address; of what is none, nothing."""
+    try:
+        return urlsplit(url).path.rstrip("/")
+    except ValueError:
+        return ""
 
 
 def page_of(nodes: Sequence[Node]) -> Node | None:
