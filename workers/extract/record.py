@@ -9,7 +9,7 @@ from khabar.models import Record, Source
 from khabar.urls import canonical
 from workers.extract.agencies import without_agencies
 from workers.extract.authors import author_note, clean_authors
-from workers.extract.body import Body, find_body
+from workers.extract.body import FAVOR, Body, Favor, find_body
 from workers.extract.dates import Dated
 from workers.extract.frame import without_frame
 from workers.extract.imported import read_import
@@ -17,8 +17,6 @@ from workers.extract.markup import MAX_BYTES, Page, decode, looks_like_html, par
 from workers.extract.metadata import Metadata, describe
 from workers.extract.rejection import is_live, reason_against
 from workers.extract.rules import apply, correct, rules_of
-
-Favor = Literal["speed", "accuracy"]
 
 MIN_WORDS = 8
 MIN_LETTERS = 60  # some scripts put no spaces between words
@@ -55,7 +53,7 @@ class Extracted:
     country: str | None = None  # the same
 
 
-def extract(record: Record, source: Source | None, favor: Favor = "accuracy") -> Extracted | Rejected:
+def extract(record: Record, source: Source | None, favor: Favor = FAVOR) -> Extracted | Rejected:
     """Return the article in a record, or why there is none. It raises nothing on any payload.
 
     `favor` says what matters more where a text is hard to find.
@@ -71,7 +69,7 @@ def extract(record: Record, source: Source | None, favor: Favor = "accuracy") ->
     return Rejected("no_page")
 
 
-def _from_page(record: Record, source: Source | None, favor: Favor) -> Extracted | Rejected:  # noqa: ARG001 - find_body is to take it
+def _from_page(record: Record, source: Source | None, favor: Favor) -> Extracted | Rejected:
     if record.status is not None and not 200 <= record.status < 300:
         return Rejected(f"http_{record.status}")
     if not looks_like_html(record.payload, record.content_type):
@@ -81,10 +79,10 @@ def _from_page(record: Record, source: Source | None, favor: Favor) -> Extracted
         return Rejected("not_html")
     rules = rules_of(source, record.date.date())
     if rules is None or source is None:
-        return _assemble(_described(page, record, source), find_body(page), page)
+        return _assemble(_described(page, record, source), find_body(page, favor=favor), page)
     told = apply(rules, page)
     found = correct(_described(told.page, record, source), told, source, record.date)
-    body = find_body(told.body, whole=True) if told.body else find_body(told.page)
+    body = find_body(told.body, whole=True) if told.body else find_body(told.page, favor=favor)
     return _assemble(found, body, told.page)
 
 

@@ -33,7 +33,7 @@ def test_a_page_gives_its_paragraphs_and_nothing_else(
     )
     found = article(extract(make_record(page), None))
     assert found.body == prose
-    assert found.body_confidence == 0.9
+    assert found.body_confidence > 0.9
     assert (found.form, found.author_note) == ("article", None)
 
 
@@ -59,10 +59,13 @@ def test_joiners_inside_words_are_kept(make_record: MakeRecord, make_page: MakeP
 def test_lists_stay_together_and_tables_lose_their_rules(
     make_record: MakeRecord, make_page: MakePage, prose: str
 ) -> None:
-    listed = "<ul><li>two clerks and a telephone</li><li>a published list of fees</li></ul>"
+    listed = "<ul><li>Two clerks and a telephone, so that drivers can ask.</li><li>A published list of fees, in both languages.</li></ul>"
     page = make_page().replace("</article>", f"{listed}<p>{prose[:120]}.</p></article>")
     found = article(extract(make_record(page), None))
-    assert "- two clerks and a telephone\n- a published list of fees" in found.body
+    assert (
+        "- Two clerks and a telephone, so that drivers can ask.\n- A published list of fees, in both languages."
+        in found.body
+    )
 
 
 def test_a_live_blog_says_so(make_record: MakeRecord, make_page: MakePage) -> None:
