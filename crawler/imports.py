@@ -66,6 +66,7 @@ class Importer:
         self._max_bytes = max_bytes
         self._last: datetime | None = None
         self.left_out: set[str] = set()  # fields of JSON articles that Article lacks
+        self.given: dict[str, object] = {}  # the last JSON article, with all that its line has
 
     def read(self, path: Path, url: str | None = None) -> Iterator[Item | Problem]:
         """Yield what a file holds, item by item; a problem does not end the reading where it can go on."""
@@ -124,6 +125,7 @@ class Importer:
         return self._article(article, f"{title}\n\n{body}")
 
     def _article(self, row: dict[str, object], text: str) -> Item:
+        self.given = row
         self.left_out.update(row.keys() - _ARTICLE_FIELDS)
         kept = {name: value for name, value in row.items() if name in _ARTICLE_FIELDS and name != "id"}
         url = row.get("url")

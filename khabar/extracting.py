@@ -60,7 +60,7 @@ def lines(paths: Iterable[Path], asked: Asked, jobs: int) -> Iterator[Line]:
         return
     start = partial(begin, asked.folders, asked.favor)
     with closing(Pool(start, jobs, PATIENCE)) as pool:
-        yield from _in_order(found, pool, IN_FLIGHT * jobs)
+        yield from in_order(found, pool, IN_FLIGHT * jobs)
 
 
 def tasks(paths: Iterable[Path], asked: Asked, sources: Mapping[str, Source]) -> Iterator[Task | Line]:
@@ -80,7 +80,7 @@ def tasks(paths: Iterable[Path], asked: Asked, sources: Mapping[str, Source]) ->
                 yield _error(name, discovery.failure)
             elif capture.kind != "revisit":
                 moment = capture.date if capture.origin else asked.fetched
-                yield Task(name, asked.source or discovery.source, _record(capture, discovery, moment))
+                yield Task(name, asked.source or discovery.source, record_of(capture, discovery, moment))
 
 
 def _items(importer: Importer, path: Path, url: str | None) -> Iterator[tuple[Capture, Discovery] | Problem]:
@@ -91,7 +91,8 @@ def _items(importer: Importer, path: Path, url: str | None) -> Iterator[tuple[Ca
         yield Problem(path, None, str(error), "give another with --url")
 
 
-def _record(capture: Capture, discovery: Discovery, moment: datetime) -> Record:
+def record_of(capture: Capture, discovery: Discovery, moment: datetime) -> Record:
+    """Return a capture as the record it would be in an archive, met at a moment."""
     content_type, charset = media_type(capture.content_type)
     return Record(
         segment="",
@@ -122,15 +123,16 @@ def answer(task: Task, sources: Mapping[str, Source], favor: Favor) -> Article |
 def begin(folders: Sequence[Path], favor: Favor) -> Callable[[str], bytes]:
     """Load the sources once in a process and return the function that answers its tasks."""
     sources = load_catalogue(folders).sources
-    return lambda text: dump(_line("", answer(_unpacked(text), sources, favor)))
+    return lambda text: dump(_line("", answer(unpacked(text), sources, favor)))
 
 
-def _packed(number: int, task: Task) -> str:
+def packed(number: int, task: Task) -> str:
     """Return a task as the text that a pool takes; the number tells equal pages apart."""
     return f"{number} {base64.b85encode(dump(task)).decode()}"
 
 
-def _unpacked(text: str) -> Task:
+def unpacked(text: str) -> Task:
+    """Return the task that a pool was given as text."""
     return load(base64.b85decode(text.partition(" ")[2]), Task)
 
 
@@ -142,13 +144,13 @@ class _Sent:
     text: str
 
 
-def _in_order(found: Iterator[Task | Line], pool: Pool, most: int) -> Iterator[Line]:
+def in_order(found: Iterator[Task | Line], pool: Pool, most: int) -> Iterator[Line]:
     """Yield the lines in the order of their pages, whichever process answers first."""
     waiting: deque[_Sent | Line] = deque()
     answers: dict[str, Line] = {}
     for number, one in enumerate(found):
         if isinstance(one, Task):
-            sent = _Sent(one.path, _packed(number, one))
+            sent = _Sent(one.path, packed(number, one))
             pool.submit(sent.text)
             waiting.append(sent)
         else:

@@ -33,6 +33,7 @@ COMMANDS = {
     "show": "find",
     "sources": "sources",
     "stats": "watch",
+    "tag": "tag",
     "topics": "topics",
     "trace": "watch",
 }
