@@ -18,6 +18,8 @@ from workers.extract.calendars import GREGORIAN, SOLAR, from_solar, is_solar_yea
 from workers.extract.lunar import read_lunar
 
 EARLIEST = 1990
+# endings that are sold all over the world for how they look, and tell no country
+_SOLD = frozenset(["AC", "AI", "AM", "BZ", "CC", "CO", "DJ", "FM", "GG", "GL", "IM", "IO", "LA", "LY", "ME", "MS", "NU", "PW", "SC", "SH", "SO", "ST", "TK", "TO", "TV", "VC", "VG", "WS"])  # fmt: skip
 _SOLAR_COUNTRIES = frozenset({"AF", "IR"})
 
 
@@ -50,7 +52,7 @@ def habits_of(source: Source | None, url: str = "") -> Habits:
 def _habits_of_country(ending: str) -> Habits:
     """Return what the last label of a host tells: `.PK` is Pakistan, whose clocks are all alike."""
     country = {"UK": "GB"}.get(ending[1:], ending[1:])
-    if not ending.startswith(".") or country not in countries():
+    if not ending.startswith(".") or country in _SOLD or country not in countries():
         return Habits()
     return Habits(_zone(zone_of(country) or "UTC"), country in _SOLAR_COUNTRIES)
 

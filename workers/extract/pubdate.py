@@ -33,6 +33,7 @@ _STATE = re.compile(
 _READ = ("class", "id", "itemprop", "datetime", "content", "title", "data-utime")
 # what entities may spell, and lxml refuses
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
+ALONE = 30  # characters; a line with a date in it that is no longer says nothing else
 BEHIND = 40  # elements; what follows a headline so closely is about it, whatever it is called
 MAX_STATE = 1 << 20  # characters of a script
 MAX_SEARCHED = 3000  # elements; a larger room is not searched, since htmldate reads it several times
@@ -60,7 +61,7 @@ def choose_published(clues: Clues, source: Source | None) -> Dated | None:
     for clue in _published(clues, habits):
         if not plausible(clue.moment, clues.fetched):
             continue
-        if best is None:
+        if best is None or _is_swapped(best, clue):
             best = clue
         elif _same_day(best, clue):
             best = Dated(clue.moment, clue.precision, best.origin, best.confidence)
@@ -69,6 +70,13 @@ def choose_published(clues: Clues, source: Source | None) -> Dated | None:
         if best.precision == "second" and best.moment.utcoffset():
             return best
     return best or _last_resort(clues, habits, source)
+
+
+def _is_swapped(best: Dated, clue: Dated) -> bool:
+    """Tell whether a clue shows that day and month were taken for each other: 03-09 is of March, as the page says."""
+    read, other = best.moment.date(), clue.moment.date()
+    turned = (other.year, other.day, other.month) == (read.year, read.month, read.day)
+    return best.precision == "day" and turned and read != other
 
 
 def _in_local_time(moment: datetime, clue: Dated) -> datetime | None:
@@ -145,8 +153,12 @@ def _last_resort(clues: Clues, habits: Habits, source: Source | None) -> Dated |
 
 def _further_off(clues: Clues, habits: Habits) -> Iterator[Dated]:
     """Yield the dates of lines in the article that say they tell its publication, then those around it."""
-    lines = (text_of(element) for element in clues.room.elements if not len(element))
-    yield from _worded((line for line in lines if is_dateline(line) and says_published(line)), "text", habits)
+    own = [text_of(element) for element in clues.room.elements if not len(element)]
+    lines = [line for line in own if 5 < len(line) <= MAX_LINE and is_dateline(line)]
+    yield from _worded(filter(says_published, lines), "text", habits)
+    alone = list(_worded((line for line in lines if len(line) <= ALONE), "text", habits))
+    if len({one.moment.date() for one in alone}) == 1:  # several are of other articles
+        yield alone[0]
     headline = clues.room.headline
     begin = headline.start if headline is not None else 0
     near = list(takewhile(_is_no_prose, clues.tree.page[begin : begin + BEHIND])) if begin else []
@@ -183,7 +195,8 @@ def _changed(clues: Clues, source: Source | None) -> Iterator[Dated]:
     changed = choose_modified(clues, source)
     if changed is not None:
         yield Dated(changed.moment, changed.precision, "updated", _CONFIDENCE["updated"])
-    lines = (*clues.room.dated(), *clues.room.lines_by_headline())
+    around = (text_of(element) for element in elements_around(clues.tree, clues.room) if len(element) < 3)
+    lines = (*clues.room.dated(), *clues.room.lines_by_headline(), *around)
     for line in filter(says_updated, filter(is_dateline, lines)):
         if found := read_date(line, habits_of(source, clues.url)):
             yield _dated(*found, "updated")
