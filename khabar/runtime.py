@@ -122,6 +122,11 @@ def catalogue_folders(settings: Settings) -> Sequence[Path]:
     return (SHIPPED, settings.catalogue)
 
 
+def outlet_names(runtime: Runtime) -> dict[str, str]:
+    """Return the names by which people know the sources, by id."""
+    return {source.id: source.name for source in runtime.catalogue.sources.values()}
+
+
 def _nobody(job: Job, later: bool = False) -> None:
     """Embedded a command looks for itself what is due."""
 

@@ -19,7 +19,7 @@ from khabar.errors import KhabarError
 from khabar.jobs import Cluster, Crawl, Digest, Ingest, Job, Retag
 from khabar.ports import Lease, Submit
 from khabar.runner import CrawlerProcess
-from khabar.runtime import Runtime
+from khabar.runtime import Runtime, outlet_names
 from khabar.schedule import SourcePlan, State, TopicPlan, due, held, names
 from workers.ingest import LEASE
 from workers.ingester import Ingester
@@ -84,11 +84,6 @@ def keep_digest(runtime: Runtime, topic: Topic, day: date) -> str:
     runtime.store.replace(f"{key}.txt", render_text(digest, names).encode())
     runtime.store.put(f"{key}.json", render_json(digest).encode())
     return f"{key}.html"
-
-
-def outlet_names(runtime: Runtime) -> dict[str, str]:
-    """Return the names by which people know the sources, by id."""
-    return {source.id: source.name for source in runtime.catalogue.sources.values()}
 
 
 def retag_topic(runtime: Runtime, topic: Topic, cursor: str = "") -> Iterator[str]:

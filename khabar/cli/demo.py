@@ -21,8 +21,7 @@ from khabar.cli.options import Console, console, outcome_table
 from khabar.config import Settings
 from khabar.demo.site import Site, serve
 from khabar.digest import build
-from khabar.runtime import Runtime, working
-from khabar.tick import outlet_names
+from khabar.runtime import Runtime, outlet_names, working
 from search.schema import FACETS
 from workers.ingester import Ingester
 

@@ -16,8 +16,7 @@ from khabar.cli.options import Console, console, web_address, zone
 from khabar.codec import dump
 from khabar.exports import FORMS, Form, exported
 from khabar.models import Damage, Document, Record
-from khabar.runtime import Runtime, reading
-from khabar.tick import outlet_names
+from khabar.runtime import Runtime, outlet_names, reading
 from search.chosen import Chosen, narrowed
 from search.grammar import hints
 from search.matcher import match

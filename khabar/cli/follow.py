@@ -13,9 +13,8 @@ from khabar.catalogue import Topic
 from khabar.cli.options import Console, console, day, unknown
 from khabar.digest import build, render_html, render_json, render_text
 from khabar.models import Digest
-from khabar.runtime import Runtime, reading
+from khabar.runtime import Runtime, outlet_names, reading
 from khabar.schedule import digest_day
-from khabar.tick import outlet_names
 
 SUFFIX = {"html": "html", "text": "txt", "json": "json"}
 

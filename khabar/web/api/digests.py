@@ -14,8 +14,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from khabar.digest import build, render_html, render_json, render_text
 from khabar.models import Digest
 from khabar.ports import Mark
-from khabar.runtime import Runtime
-from khabar.tick import outlet_names
+from khabar.runtime import Runtime, outlet_names
 from khabar.web import examples
 from khabar.web.api.topics import TopicId
 from khabar.web.asked import JSON, Cursor, Day, Rows, answer, charge, runtime_of

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from khabar import finding
 from khabar.exports import MEDIA_TYPES, Form, exported
-from khabar.tick import outlet_names
+from khabar.runtime import outlet_names
 from khabar.web import examples
 from khabar.web.asked import Asked, Chosen, Zone, chosen_of, read_query, runtime_of
 from khabar.web.description import texts
