@@ -21,7 +21,9 @@ MAX_TOKEN = 100  # Elasticsearch's whitespace tokenizer splits longer ones, Tant
 
 # Joiners and soft hyphens stand inside words and are not part of their spelling.
 _WORD = regex.compile(r"[\p{L}\p{N}\p{M}]+(?:[\u00ad\u200c-\u200f\u2060]+[\p{L}\p{N}\p{M}]+)*")
-_WORDS = regex.compile(f"({_WORD.pattern})")  # splits a text into what is between the words and the words, in turn
+_WORDS = regex.compile(
+    f"({_WORD.pattern})"
+)  # splits a text into what is between the words and the words, in turn
 
 # Marks that readers leave out or type at will: Latin accents, Arabic vowel signs, tatweel, the Devanagari nukta.
 # Vowel signs of the Indic scripts are marks too, and stay.

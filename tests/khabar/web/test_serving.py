@@ -64,7 +64,9 @@ def test_at_another_address_keys_are_asked_for(tmp_path: Path) -> None:
     assert "khabar keys add" in "".join(api.said)
 
 
-@pytest.mark.parametrize(("how", "processes"), [(signal.SIGTERM, 1), (signal.SIGINT, 2)])
+@pytest.mark.parametrize(
+    ("how", "processes"), [(signal.SIGTERM, 1), pytest.param(signal.SIGINT, 2, marks=pytest.mark.soak)]
+)
 def test_it_ends_in_good_order_and_finishes_what_is_under_way(
     tmp_path: Path, how: signal.Signals, processes: int
 ) -> None:
