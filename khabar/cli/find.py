@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from khabar import finding
+from khabar import revisions as revised
 from khabar.archive.records import read_segment
 from khabar.cli import page
 from khabar.cli.options import Console, console, web_address, zone
@@ -120,17 +121,32 @@ def _stream(runtime: Runtime, node: Node, shape: Form, copies: finding.Copies) -
 @click.argument("article", metavar="ID|URL")
 @click.option("--raw", is_flag=True, help="The page as it was archived.")
 @click.option("--revisions", is_flag=True, help="Every record of it, and where its text changed.")
+@click.option(
+    "--diff", nargs=2, type=click.IntRange(1), metavar="A B", help="What changed from revision A to B."
+)
 @click.option("--why", metavar="QUERY", help="What in it matches this query, marked.")
 @click.option("--json", "as_json", is_flag=True, help="The article as JSON.")
 @console
-def show(to: Console, article: str, raw: bool, revisions: bool, why: str | None, as_json: bool) -> None:
+def show(
+    to: Console,
+    article: str,
+    raw: bool,
+    revisions: bool,
+    diff: tuple[int, int] | None,
+    why: str | None,
+    as_json: bool,
+) -> None:
     """Show one article, by its id or URL.
 
     \b
     Example: khabar show https://www.dawn.com/news/1234567 --why 'talks NEAR/5 ttp'
+             khabar show 0f3a9c1d2b4e5f60718a --diff 1 2
     """
     with reading(to.settings) as runtime:
         document = _find(runtime, article)
+        if diff is not None:
+            click.echo(_diff(runtime, document, *diff))
+            return
         if raw:
             click.echo(_payload(runtime, document), nl=False)
         elif revisions:
@@ -158,6 +174,17 @@ def _find(runtime: Runtime, name: str) -> Document:
             f"no article {name!r} in the index (`khabar trace URL` says what became of a URL)"
         )
     return found
+
+
+def _diff(runtime: Runtime, document: Document, before: int, after: int) -> str:
+    kept = revised.revisions(document)
+    for number in (before, after):
+        if number > len(kept):
+            how = "`khabar show --revisions` lists them"
+            raise click.UsageError(f"there is no revision {number}, the article has {len(kept)}: {how}")
+    source = runtime.catalogue.sources.get(document.article.source)
+    old, new = (revised.text_of(runtime.store, kept[number - 1], source) for number in (before, after))
+    return page.difference(old, new, sys.stdout.isatty())
 
 
 def _payload(runtime: Runtime, document: Document) -> bytes:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Any
 
+from khabar import revisions as revised
 from khabar.models import Article, Document, Mention
+from khabar.revisions import Text
 
 WIDTH = 96
 HEADING = 70  # characters of the body that stand for a title
@@ -64,13 +65,34 @@ def heading(title: str, body: str) -> str:
 
 def revisions(document: Document) -> str:
     """Return the records of an article in their order; a new revision where the text changed."""
-    number, lines = 1, []
-    texts = [None, *(ref.text for ref in document.references)]
-    for ref, (before, text) in zip(document.references, pairwise(texts), strict=True):
-        number += before is not None and before != text
-        change = f"revision {number}" if before != text else "unchanged"
+    number, lines = 0, list[str]()
+    changes = revised.revisions(document)
+    before = None
+    for ref in document.references:
+        new = number < len(changes) and ref == changes[number]
+        number += new
+        change = f"revision {number}" if new else "unchanged"
         lines.append(f"{ref.date:%Y-%m-%d %H:%M:%S}Z  {change:<12} {ref.record}  {ref.segment}  {ref.url}")
+        if new and ref.title is not None and ref.title != before:
+            lines.append(f"{'':<22}title: {ref.title}")
+        before = ref.title
     return "\n".join(lines)
+
+
+def difference(before: Text, after: Text, terminal: bool) -> str:
+    """Return two texts of an article as one, with what was [-taken out-] and {+put in+}."""
+    parts = [_compared(before.title, after.title, terminal), _compared(before.body, after.body, terminal)]
+    return "\n\n".join(parts)
+
+
+def _compared(before: str, after: str, terminal: bool) -> str:
+    out, put = ("\033[31m[-{}-]\033[0m", "\033[32m{{+{}+}}\033[0m") if terminal else ("[-{}-]", "{{+{}+}}")
+    forms = {"kept": "{}", "out": out, "in": put}
+    told: list[str] = []
+    for piece in revised.compared(before, after):
+        words = piece.text.rstrip()  # the space after a change is no part of it
+        told += [forms[piece.what].format(words), piece.text[len(words) :]]
+    return "".join(told)
 
 
 def day(found: Article) -> str:
