@@ -76,18 +76,16 @@ def find_body(page: Page, whole: bool = False, favor: Favor = FAVOR, nets: Nets 
     if whole:
         return Body(_whole(page.tree), 0.9)
     brief = read_brief(page.tree)
-    body = _judged(page, brief, favor, nets)
+    blocks = read_blocks(page.tree)
+    body = _judged(page, blocks, brief, favor, nets) if blocks else Body([], 0.0)
     if _size(body.paragraphs) * 2 < len(" ".join(brief.paragraphs)):
         body = Body(list(brief.paragraphs), 0.6)
     if _size(body.paragraphs) < SHORT:
         body = max(body, _asked(page), key=lambda one: _size(one.paragraphs))
-    return Body(_with_note(body.paragraphs, page), body.confidence)
+    return Body(_with_note(body.paragraphs, blocks), body.confidence)
 
 
-def _judged(page: Page, brief: Brief, favor: Favor, nets: Nets | None) -> Body:
-    blocks = read_blocks(page.tree)
-    if not blocks:
-        return Body([], 0.0)
+def _judged(page: Page, blocks: Sequence[Block], brief: Brief, favor: Favor, nets: Nets | None) -> Body:
     chances = judge(measure(blocks, brief), nets)
     sizes = np.array([len(block.text) for block in blocks], dtype=np.float32)
     sure = _expected(chances, sizes)
@@ -183,19 +181,18 @@ def _size(paragraphs: Sequence[str]) -> int:
     return sum(map(len, paragraphs))
 
 
-def _with_note(paragraphs: list[str], page: Page) -> list[str]:
+def _with_note(paragraphs: list[str], blocks: Sequence[Block]) -> list[str]:
     """Return the body with the note about its author at the end, where the page has one that was left out."""
-    if not paragraphs or any(map(is_note, paragraphs)) or not may_have_note(page.text):
+    if not paragraphs or any(map(is_note, paragraphs)):
         return paragraphs
-    for element in page.tree.iter("p", "em", "i", "div"):
-        simple = len(element) <= 3 and not any(child.tag in _BREAKS for child in element)
-        if (
-            simple
-            and is_note(text := text_of(element))
-            and not any(map(is_furniture, element.iterancestors()))
-        ):
-            return [*paragraphs, text]
+    for block in blocks:
+        if may_have_note(block.text) and is_note(block.text) and not _in_furniture(block.element):
+            return [*paragraphs, block.text]
     return paragraphs
+
+
+def _in_furniture(element: Element) -> bool:
+    return is_furniture(element) or any(map(is_furniture, element.iterancestors()))
 
 
 def _whole(tree: Element) -> list[str]:

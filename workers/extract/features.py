@@ -18,6 +18,8 @@ Numbers = NDArray[np.float32]
 
 PROSE = 80  # characters; a block of more, not mostly links, is likely prose
 _ENDS = tuple('.!?…:;。！？।۔؟"”’»)')
+_NO_LETTER = re.compile(r"[\W_]+")
+_DIGIT = re.compile(r"\d")
 _COMMAS = re.compile(r"[,，、،]")
 MAX_COMPARED = 5_000
 _LEVELS = 4
@@ -26,25 +28,22 @@ _LEVELS = 4
 def measure(blocks: Sequence[Block], brief: Brief) -> Numbers:
     """Return the rows for the blocks of one page, of which there is at least one."""
     own = np.array(_own_rows(blocks, brief), dtype=np.float32)
+    lines = [hints_of_line(block.text) for block in blocks]
     bits = np.array(
-        [[b.tags, b.near, b.around, b_line] for b, b_line in zip(blocks, _lines(blocks), strict=True)],
+        [[b.tags, b.near, b.around, b_line] for b, b_line in zip(blocks, lines, strict=True)],
         dtype=np.int64,
     )
     widths = (len(TAG_BITS), len(name_hints().kinds), len(name_hints().kinds), len(line_hints().kinds))
     flags = np.concatenate(
         [(bits[:, at : at + 1] >> np.arange(width)) & 1 for at, width in enumerate(widths)], axis=1
     ).astype(np.float32)
-    places = np.array(_places(blocks), dtype=np.float32)
+    places = np.array(_places(blocks, lines), dtype=np.float32)
     return np.concatenate([own, flags, places, _beside(own[:, :8], flags[:, -widths[3] :])], axis=1)
-
-
-def _lines(blocks: Sequence[Block]) -> list[int]:
-    return [hints_of_line(block.text) for block in blocks]
 
 
 def letters(text: str) -> str:
     """Return the letters and digits of a text only, to compare texts that differ in spaces and marks."""
-    return "".join(filter(str.isalnum, text)).lower()
+    return _NO_LETTER.sub("", text).lower()
 
 
 def _own_rows(blocks: Sequence[Block], brief: Brief) -> list[tuple[float, ...]]:
@@ -56,7 +55,11 @@ def _own_rows(blocks: Sequence[Block], brief: Brief) -> list[tuple[float, ...]]:
         text, tag = block.text, block.element.tag
         size = len(text)
         level = HEADINGS.get(tag, 0)
-        bare = letters(text[:MAX_COMPARED]) if size < 400 or told else ""
+        bare = (
+            letters(text[:MAX_COMPARED])
+            if told or (size < 400 and (summary or size < 2 * len(brief.title)))
+            else ""
+        )
         rows.append(
             (
                 min(1.0, size / 40),
@@ -76,7 +79,7 @@ def _own_rows(blocks: Sequence[Block], brief: Brief) -> list[tuple[float, ...]]:
                 float(seen[text] > 1),
                 float(seen[text] > 2),
                 float(text in before),
-                float(any(letter.isdigit() for letter in text) if size < 60 else 0),
+                float(_DIGIT.search(text) is not None if size < 60 else 0),
                 float(size < 40 and text.isupper()),
                 float(bool(title) and size < 400 and bare == title),
                 float(bool(summary) and 30 < size < 400 and (bare in summary or summary in bare)),
@@ -122,9 +125,15 @@ def _surroundings(blocks: Sequence[Block], weights: Sequence[float]) -> list[tup
         for _ in range(_LEVELS + 1):
             if around is None:
                 break
-            held.setdefault(around, _Sums()).add(size, linked, weight)
+            sums = held.get(around)
+            if sums is None:
+                sums = held[around] = _Sums()
+            sums.add(size, linked, weight)
             around = around.parent
-        alike.setdefault(look, _Sums()).add(size, linked, weight)
+        same = alike.get(look)
+        if same is None:
+            same = alike[look] = _Sums()
+        same.add(size, linked, weight)
     rows: list[tuple[float, ...]] = []
     for block, look in zip(blocks, looks, strict=True):
         same, numbers = alike[look], list[float]()
@@ -156,7 +165,7 @@ def _look(element: Element) -> tuple[str, str, str, str]:
     )
 
 
-def _places(blocks: Sequence[Block]) -> list[tuple[float, ...]]:
+def _places(blocks: Sequence[Block], lines: Sequence[int]) -> list[tuple[float, ...]]:
     """Return where each block stands: before or after the headline, in the part that holds most prose or not."""
     weights = [_weight(block) for block in blocks]
     total = sum(weights) or 1.0
@@ -169,7 +178,7 @@ def _places(blocks: Sequence[Block]) -> list[tuple[float, ...]]:
         zip(blocks, weights, _surroundings(blocks, weights), strict=True)
     ):
         if block.element.tag in HEADINGS or (block.strong and len(block.text) < 80):
-            heading, since_heading = hints_of_line(block.text), 0
+            heading, since_heading = lines[at], 0
         else:
             since_heading += 1
         inside = best is not None and block.element.inside(best)

@@ -17,6 +17,7 @@ from workers.extract.markup import MAX_BYTES, Page, decode, looks_like_html, par
 from workers.extract.metadata import Metadata, describe
 from workers.extract.rejection import is_live, reason_against
 from workers.extract.rules import apply, correct, rules_of
+from workers.extract.tree import fell
 
 MIN_WORDS = 8
 MIN_LETTERS = 60  # some scripts put no spaces between words
@@ -77,6 +78,13 @@ def _from_page(record: Record, source: Source | None, favor: Favor) -> Extracted
     page = parse(decode(record.payload, record.charset))
     if page is None:
         return Rejected("not_html")
+    try:
+        return _from_parsed(page, record, source, favor)
+    finally:
+        fell(page.tree)
+
+
+def _from_parsed(page: Page, record: Record, source: Source | None, favor: Favor) -> Extracted | Rejected:
     rules = rules_of(source, record.date.date())
     if rules is None or source is None:
         return _assemble(_described(page, record, source), find_body(page, favor=favor), page)

@@ -140,3 +140,12 @@ def _close(page: list[Element]) -> None:
         element.end = max(element.end, element.start + 1)
         if element.parent is not None:
             element.parent.end = max(element.parent.end, element.end)
+
+
+def fell(root: Element) -> None:
+    """Take a page apart that nobody reads any more: its elements know each other, and only a search would find that."""
+    page = root.page
+    for element in page:
+        element.parent = None
+        element.children = []
+    page.clear()
