@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -96,15 +96,11 @@ def retag_topic(runtime: Runtime, topic: Topic, cursor: str = "") -> Iterator[st
     runtime.store.delete(under_way)
 
 
-def match_anew(runtime: Runtime, before: Mapping[str, int]) -> None:
-    """Let topics that are new, or have another version than `before`, be matched on all there is, done or not.
-
-    What a process brought in with the versions before was matched by those, whenever the new ones were.
-    """
-    for topic in runtime.catalogue.topics.values():
-        if before.get(topic.id) != topic.version:
-            for state in ("retagged", "retagging"):
-                runtime.store.delete(f"{state}/{topic.id}/{topic.version:06d}")
+def match_anew(runtime: Runtime, topics: Iterable[Topic]) -> None:
+    """Let topics be matched on all there is, whether their versions were or not."""
+    for topic in topics:
+        for state in ("retagged", "retagging"):
+            runtime.store.delete(f"{state}/{topic.id}/{topic.version:06d}")
 
 
 def topic_plan(store: Store, topic: Topic) -> TopicPlan:

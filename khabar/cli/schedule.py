@@ -50,7 +50,9 @@ def _keep_going(to: Console, once: bool, before: Mapping[str, int] | None) -> di
         runner.ingester(runtime, pool) as ingester,
     ):
         if before is not None:
-            match_anew(runtime, before)
+            # What was brought in meanwhile was matched as the topics were then, whoever matched the new ones since.
+            topics = runtime.catalogue.topics.values()
+            match_anew(runtime, [topic for topic in topics if before.get(topic.id) != topic.version])
         loop = Loop(
             runtime, ingester, lambda message: to.say(f"{runtime.clock():%Y-%m-%d %H:%M:%SZ} {message}")
         )

@@ -13,7 +13,7 @@ from khabar.cli.options import Console, console, unknown
 from khabar.cli.trial import topic_file, topics_draft, topics_test
 from khabar.jobs import Retag
 from khabar.runtime import Runtime, reading, working
-from khabar.tick import retag_topic
+from khabar.tick import match_anew, retag_topic
 from workers.retag import PORTION
 
 LATER = click.option("--later", is_flag=True, help="Leave the matching of what is there to `khabar run`.")
@@ -120,11 +120,7 @@ def topics_enable(to: Console, topic: str, later: bool) -> None:
     Example: khabar topics enable pak-taliban
     """
     _switch(to, topic, True)
-    with working(to.settings) as runtime:
-        known = runtime.catalogue.topics[topic]
-        for state in ("retagged", "retagging"):  # it was not matched on what came while it was off
-            runtime.store.delete(f"{state}/{topic}/{known.version:06d}")
-    _match_anew(to, topic, later)
+    _match_anew(to, topic, later, done=False)  # it was not matched on what came while it was off
 
 
 @topics.command("disable")
@@ -146,10 +142,15 @@ def _switch(to: Console, topic: str, enabled: bool) -> None:
     click.echo(f"{topic} is {'enabled' if enabled else 'disabled'} in {path}")
 
 
-def _match_anew(to: Console, name: str, later: bool) -> None:
-    """Match a topic as its file is now on what is there: workers do it where there are any, else this command."""
+def _match_anew(to: Console, name: str, later: bool, done: bool = True) -> None:
+    """Match a topic as its file is now on what is there: workers do it where there are any, else this command.
+
+    Workers leave alone what was matched before, unless that is not `done` by now.
+    """
     with working(to.settings) as runtime:
         topic = runtime.catalogue.topics[name]
+        if not done:
+            match_anew(runtime, [topic])
         if not topic.enabled:
             return
         if to.settings.distributed:

@@ -14,8 +14,11 @@ from click.testing import CliRunner, Result
 from khabar.catalogue import SHIPPED
 from khabar.cli import khabar
 from khabar.config import load_settings
+from khabar.jobs import Retag
 from khabar.runtime import reading
+from khabar.tick import Bench, tick
 from search.tree import Everything
+from workers.celery import sender
 
 Run = Callable[..., Result]
 GATES = "id: gates\ntitle: Gates\nquery: torkham\nsignals: [{query: lorries, weight: 2}]\nthreshold: 1\n"
@@ -24,6 +27,7 @@ TEXTS = [
     "At Torkham nobody waited for lorries any more.",
     "Torkham is a place where the wind blows.",
     "A budget for schools, with no border in it.",
+    *(f"The weather of day {day}." for day in range(8)),
 ]
 
 
@@ -69,13 +73,16 @@ def tagged(home: Path) -> dict[str, list[int]]:
 def test_a_file_is_tried_then_added_and_matched(run: Run, home: Path, gates: Path) -> None:
     tried = run("topics", "test", str(gates))
     assert tried.exit_code == 1, "it would change what is stored"
-    assert tried.stdout.startswith("2 article(s) in 30 days, 0.1 a day, of 4 in all; its gate lets in 3\n")
+    assert tried.stdout.startswith("2 article(s) in 30 days, 0.1 a day, of 12 in all; its gate lets in 3\n")
     assert "gains 2 and loses 0" in tried.stderr and "topics add" in tried.stderr
     assert not any(tagged(home).values())
     added = run("topics", "add", str(gates))
     assert added.exit_code == 0, added.output
     assert "gates version 1: 2 articles" in added.stdout
-    assert tagged(home) == {"Article 0": [1], "Article 1": [1], "Article 2": [], "Article 3": []}
+    assert {title: versions for title, versions in tagged(home).items() if versions} == {
+        "Article 0": [1],
+        "Article 1": [1],
+    }
     assert run("topics", "test", "gates").exit_code == 0, "now nothing would change"
     listed = run("topics", "list").stdout
     assert [line for line in listed.splitlines() if line.startswith("gates ")]
@@ -94,7 +101,7 @@ def test_a_change_says_what_it_gains_and_loses_against_the_version_in_use(
     refused = run("topics", "add", str(gates))
     assert refused.exit_code == 2 and "--replace" in refused.output
     assert run("topics", "add", str(gates), "--replace").exit_code == 0
-    assert tagged(home) == {"Article 0": [], "Article 1": [], "Article 2": [2], "Article 3": []}
+    assert {title: versions for title, versions in tagged(home).items() if versions} == {"Article 2": [2]}
 
 
 def test_what_is_left_for_later_is_due(run: Run, home: Path, gates: Path) -> None:
@@ -125,11 +132,11 @@ def test_a_shipped_topic_is_switched_by_a_copy_and_what_came_meanwhile_is_matche
     assert run("topics", "disable", "gates").exit_code == 0
     assert tagged(home)["Article 0"] == [1], "what has it keeps it"
     more = home.parent / "more.jsonl"
-    more.write_text(json.dumps({"title": "Article 9", "body": TEXTS[0] + " Again and again."}) + "\n")
+    more.write_text(json.dumps({"title": "Article 99", "body": TEXTS[0] + " Again and again."}) + "\n")
     assert run("ingest", str(more)).exit_code == 0
-    assert tagged(home)["Article 9"] == []
+    assert tagged(home)["Article 99"] == []
     assert run("topics", "enable", "gates").exit_code == 0
-    assert tagged(home)["Article 9"] == [1]
+    assert tagged(home)["Article 99"] == [1]
     wrong = run("topics", "enable", "gate")
     assert wrong.exit_code == 2 and "did you mean 'gates'" in wrong.output
 
@@ -154,13 +161,10 @@ def test_an_edited_topic_takes_the_place_of_the_shipped_one_once_it_is_good(
     assert tagged(home)["Article 2"] == [2]
 
 
-def test_what_finds_too_much_is_said(run: Run, home: Path) -> None:
-    rows = [json.dumps({"title": f"T{n}", "body": f"Torkham in words {n}, told."}) for n in range(12)]
-    (home.parent / "many.jsonl").write_text("\n".join(rows) + "\n")
-    assert run("ingest", str(home.parent / "many.jsonl")).exit_code == 0
-    result = run("topics", "test", "torkham")
+def test_what_finds_too_much_is_said(run: Run) -> None:
+    result = run("topics", "test", "the OR torkham OR border")
     assert result.exit_code == 1
-    assert "too broad: it finds 15 of all 16 articles" in result.stderr
+    assert "too broad: it finds 12 of all 12 articles, 100%: a mention is not a subject" in result.stderr
 
 
 def test_a_topic_is_drafted_from_a_file_or_from_an_article_that_is_there(
@@ -194,3 +198,23 @@ def test_a_page_is_read_as_an_example_and_what_is_none_is_refused(run: Run, tmp_
     assert "entity:torkham" in run("topics", "draft", str(page)).stdout
     page.write_text("<html><body>nothing</body></html>")
     assert "no article" in str(run("topics", "draft", str(page)).exception)
+
+
+def test_on_servers_a_new_version_is_sent_to_the_workers_and_no_index_is_asked(
+    tmp_path: Path, gates: Path, empty_redis: str
+) -> None:
+    env = {
+        "KHABAR_HOME": str(tmp_path / "served"),
+        "KHABAR_REDIS_URL": empty_redis,
+        "KHABAR_ELASTICSEARCH_URL": "http://127.0.0.1:9",
+    }
+    done = CliRunner().invoke(khabar, ["topics", "add", str(gates)], env=env)
+    assert done.exit_code == 0, done.output
+    assert "in the background" in done.stderr
+    settings = load_settings(tmp_path / "served", env)
+    send = sender(settings)
+    assert send.waiting()["maintenance"] == 1
+    send.close()
+    with reading(settings) as runtime:
+        due = [job for job in tick(runtime, Bench()) if isinstance(job, Retag)]
+    assert Retag("gates", 1) in due, "what is lost on its way is due all the same"
