@@ -24,7 +24,7 @@ def hits_like(
     found = likeness(runtime.index, article, within)
     if found is None:
         return None, ()
-    return found, stories.search(runtime.index, found.node, limit=limit).hits
+    return found, stories.search(runtime.index, found.node, limit=limit, counted=False).hits
 
 
 def related(

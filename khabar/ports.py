@@ -263,11 +263,13 @@ class Index(Protocol):
         timezone: str = "UTC",
         after: Mark | None = None,
         chosen: Mapping[str, Sequence[str]] | None = None,
+        counted: bool = True,
     ) -> Results:
         """Return one page of hits, without snippets, with the exact total.
 
         `chosen` narrows everything to articles with any of the values of each facet in it; only the counts of that
-        facet itself stay as if nothing were chosen of it.
+        facet itself stay as if nothing were chosen of it. Not `counted`, `total` is no more than how many hits were
+        looked at: much the faster where a query of many words needs only its best.
 
         `after` is where the page before ended, in place of an offset: what was added or taken out meanwhile moves
         nothing, as long as it does not change the scores by which hits are sorted.

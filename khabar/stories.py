@@ -32,6 +32,7 @@ def search(
     timezone: str = "UTC",
     after: Mark | None = None,
     chosen: Chosen | None = None,
+    counted: bool = True,
 ) -> Results:
     """Return what the index does, but with one hit a cluster, told its copies; `total` and counts are of articles."""
     wanted = offset + limit
@@ -44,6 +45,7 @@ def search(
         timezone=timezone,
         after=after,
         chosen=chosen,
+        counted=counted,
     )
     narrow = narrowed(query, chosen or {})
     kept = islice(_kept(index, narrow, sort, first.hits, min(wanted, _PORTION)), wanted)

@@ -11,6 +11,8 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 
 from khabar.models import Article, Hit
 from khabar.ports import Index
@@ -28,7 +30,7 @@ _SHARE = (
 _SAY = 4.0  # what the neighbours say, all together, beside the article itself
 _LEAD = 150  # words of a neighbour's beginning
 _LONGEST = 5_000  # words of an article that are looked at
-_LETTERS = 12  # of a word and the space after it, at most, as a rule
+_LETTERS = 8  # of a word and the space after it, as a rule
 _TITLE = 0.15  # of a word in the title, beside one in the body: titles play with words
 _RARE = 5  # articles that must hold a term: what fewer hold is mostly misspelled
 _SMALL = 1_000  # articles of an archive in which two are enough
@@ -58,7 +60,7 @@ def likeness(index: Index, article: Article, within: Node | None = None) -> Like
         return None
     neighbours = min(_NEIGHBOURS, rarity.articles // _SHARE)
     first = _query(profile, rarity, article, within)
-    hits = index.search(first.node, limit=neighbours).hits if neighbours else ()
+    hits = index.search(first.node, limit=neighbours, counted=False).hits if neighbours else ()
     return _query(_joined(profile, hits, rarity), rarity, article, within) if hits else first
 
 
@@ -83,13 +85,18 @@ def marking(found: Likeness, article: Article, other: Article) -> Node | None:
 def terms(article: Article, lead: int = _LONGEST) -> Counter[Term]:
     """Return how often title and body, so many words of it, hold each term; numbers, alike by chance, are left out."""
     lang = stemmed(article.lang)
-    counted: Counter[Term] = Counter()
-    for word, count in Counter(words(article.title) + words(article.body[: lead * _LETTERS])[:lead]).items():
-        if word.isalpha() or not any(map(str.isdigit, word)):
-            counted[stem(word, lang)] += count
+    found = words(article.title) + words(article.body[: lead * _LETTERS])[:lead]
+    counted: Counter[Term] = Counter([_form(word, lang) for word in found])
+    counted.pop("", None)
     for entity in article.entities:
         counted[_ENTITY + entity.id] += max(len(entity.mentions), 1)
     return counted
+
+
+@lru_cache(maxsize=200_000)
+def _form(word: str, lang: str) -> Term:
+    """Return the form of a word, nothing of a number."""
+    return "" if any(map(str.isdigit, word)) else stem(word, lang)
 
 
 class _Rarity(Profile):
@@ -139,18 +146,24 @@ def _strongest(counts: Mapping[Term, int], rarity: _Rarity) -> Profile:
 def _joined(profile: Profile, hits: Sequence[Hit], rarity: _Rarity) -> Profile:
     """Return the article's profile with what its neighbours say, each as loud as it is near."""
     said = [terms(hit.document.article, _LEAD) for hit in hits]
-    spread = Counter(term for counts in said for term in counts)
-    # What a single neighbour says is its own affair.
+    spread = Counter(chain.from_iterable(said))
+    # What one or two neighbours say is their own affair.
+    told = {term for term, count in spread.items() if count > 1}
     for lang in dict.fromkeys(hit.document.article.lang for hit in hits):
         spoken = [counts for hit, counts in zip(hits, said, strict=True) if hit.document.article.lang == lang]
-        rarity.learn({term for counts in spoken for term in counts if spread[term] > 1}, lang)
+        rarity.learn(told.intersection(set[Term]().union(*spoken)), lang)
     whole = sum(weight * rarity[term] for term, weight in profile.items())
     joined = dict(profile)
     total = sum(hit.score for hit in hits)
     for hit, counts in zip(hits, said, strict=True):
-        own = {term: 1 + math.log(count) for term, count in counts.items() if rarity.get(term)}
-        loud = _SAY * whole * hit.score / total / (sum(own[term] * rarity[term] for term in own) or 1.0)
-        for term, weight in own.items():
+        own = [
+            (term, rare, 1.0 if count == 1 else 1 + math.log(count))
+            for term, count in counts.items()
+            if (rare := rarity.get(term))
+        ]
+        worth = sum([rare * weight for _, rare, weight in own]) or 1.0
+        loud = _SAY * whole * hit.score / (total * worth)
+        for term, _, weight in own:
             joined[term] = joined.get(term, 0.0) + weight * loud
     kept = sorted(joined, key=lambda term: (-joined[term] * rarity[term], term))[:_KEPT]
     return {term: joined[term] / (1 + _SAY) for term in kept}

@@ -130,6 +130,7 @@ class ElasticIndex:
         timezone: str = "UTC",
         after: Mark | None = None,
         chosen: Mapping[str, Sequence[str]] | None = None,
+        counted: bool = True,  # noqa: ARG002 - counting costs little here
     ) -> Results:
         """Return one page of hits with the exact total, facets and timeline; without score, the newest come first.
 
@@ -138,7 +139,7 @@ class ElasticIndex:
         by_relevance = sort == "relevance" and ranks(query)
         choices = chosen or {}
         index, found = self._read.articles, compiled(narrowed(query, choices), ranked=by_relevance)
-        counted = {
+        queries = {
             field: compiled(narrowed(query, choices, but=field), ranked=False) if field in choices else None
             for field in facets
         }
@@ -151,7 +152,7 @@ class ElasticIndex:
         return Results(
             page_.total,
             tuple(hits),
-            elastic_counts.facets(self.server, index, page_.counts, counted),
+            elastic_counts.facets(self.server, index, page_.counts, queries),
             elastic_counts.timeline(self.server, index, found, page_.counts, timeline, timezone)
             if timeline
             else {},

@@ -80,6 +80,11 @@ class Snapshot:
         self.schema = schema
         self._searcher = searcher
 
+    def best(self, query: tantivy.Query, limit: int) -> list[Hit]:
+        """Return the first hits by falling score, uncounted: what cannot be among them is not looked at."""
+        with reading(self.folder):
+            return self._searcher.search(query, limit=limit, count=False).hits
+
     def search(self, query: tantivy.Query, limit: int, field: str | None = None) -> tuple[int, list[Hit]]:
         """Return the exact total and the first hits: by rising `field`, or by falling score without one."""
         with reading(self.folder):

@@ -24,7 +24,7 @@ from search.tantivy import rows as tantivy_rows
 from search.tantivy.engine import Engine, Snapshot, create, reading, writing
 from search.tantivy.fields import article_document, article_schema, id_key, micros, outcome_schema
 from search.tantivy.following import after_field, after_score
-from search.tantivy.order import by_field, by_score, found_all, walk
+from search.tantivy.order import best, by_field, by_score, found_all, walk
 from search.tantivy.query import all_of, any_of, checked
 from search.tree import Node, ranks
 
@@ -125,6 +125,7 @@ class TantivyIndex:
         timezone: str = "UTC",
         after: Mark | None = None,
         chosen: Mapping[str, Sequence[str]] | None = None,
+        counted: bool = True,
     ) -> Results:
         """Return one page of hits with the exact total, facets and timeline; without score, the newest come first.
 
@@ -134,17 +135,20 @@ class TantivyIndex:
         snapshot = articles.snapshot()
         choices = chosen or {}
         found = checked(narrowed(query, choices), snapshot)
-        counted = {
+        queries = {
             field: checked(narrowed(query, choices, but=field), snapshot) if field in choices else found
             for field in facets
         }
         by_relevance = sort == "relevance" and ranks(query)
         order = None if by_relevance else _FIELDS[sort]
-        total, hits = _page(snapshot, found, order, limit, offset, after)
+        if counted or not by_relevance or after or not limit:
+            total, hits = _page(snapshot, found, order, limit, offset, after)
+        else:
+            total, hits = best(snapshot, found, limit, offset, lambda address: _name(snapshot, address))
         return Results(
             total,
             tuple(Hit(_load(snapshot, address), key if by_relevance else 0.0) for key, address in hits),
-            tantivy_counts.facets(snapshot, counted),
+            tantivy_counts.facets(snapshot, queries),
             tantivy_counts.timeline(snapshot, found, timeline, timezone) if timeline else {},
         )
 

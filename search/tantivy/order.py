@@ -30,6 +30,17 @@ def by_score(
     return _page(lambda wanted: snapshot.search(query, wanted), limit, offset, newest_first(snapshot, name))
 
 
+def best(
+    snapshot: Snapshot, query: tantivy.Query, limit: int, offset: int, name: Name
+) -> tuple[int, list[Hit]]:
+    """Return one page as `by_score` does, and only how many hits were looked at for it."""
+    end = offset + limit
+    hits = snapshot.best(query, end + _SLACK)
+    if len(hits) == end + _SLACK and hits[-1][0] == hits[end - 1][0]:  # more equals than the slack takes in
+        return by_score(snapshot, query, limit, offset, name)
+    return len(hits), _settled(hits, newest_first(snapshot, name), offset, end)[offset:end]
+
+
 def named(name: Name) -> Settle:
     """Return what puts equal hits in the order of their names."""
     return lambda run: sorted(run, key=lambda hit: name(hit[1]))

@@ -360,6 +360,21 @@ def test_the_total_is_exact_without_a_page_too(index: Index) -> None:
     assert index.search(ALL, limit=5, offset=400).hits == ()
 
 
+def test_uncounted_hits_are_the_same(index: Index) -> None:
+    seed = random.Random(12)
+    put(
+        index,
+        *(document(n, body="peace " * seed.randrange(1, 9), published=NOW - n * DAY) for n in range(90)),
+    )
+    put(index, *(document(n, body="talks", published=NOW - (n % 3) * DAY) for n in range(100, 250)))
+    for query in ("peace", "peace OR talks", "talks", "*", "nothing"):
+        for limit, offset in ((10, 0), (7, 5), (200, 0), (0, 0), (10, 300)):
+            whole = index.search(parse(query, now=NOW), limit=limit, offset=offset)
+            fast = index.search(parse(query, now=NOW), limit=limit, offset=offset, counted=False)
+            assert fast.hits == whole.hits, (query, limit, offset)
+            assert len(fast.hits) <= fast.total <= whole.total or query == "*"
+
+
 def test_relevance_prefers_the_title_and_scores_fall(index: Index) -> None:
     long = "The ministers met again and said nothing new of it. " * 3
     put(
