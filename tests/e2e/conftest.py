@@ -9,11 +9,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from search import elastic
+from search.elastic import generations
 
 WORDS = [
     "border",
@@ -242,3 +246,19 @@ def start(home: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     for process in started:
         process.kill()
         process.wait()
+
+
+@pytest.fixture
+def servers(empty_redis: str, elasticsearch_url: str) -> Iterator[dict[str, str]]:
+    """Return the settings that select the distributed runtime, on empty servers, with a quick tick."""
+    prefix = "khabar-e2e"
+    server = elastic.open_index(elasticsearch_url, prefix).server
+    generations.drop_all(server, prefix)
+    yield {
+        "KHABAR_REDIS_URL": empty_redis,
+        "KHABAR_ELASTICSEARCH_URL": elasticsearch_url,
+        "KHABAR_ELASTICSEARCH_PREFIX": prefix,
+        "KHABAR_TICK": "1",
+    }
+    with suppress(Exception):
+        generations.drop_all(server, prefix)

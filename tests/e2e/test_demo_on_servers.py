@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,7 @@ import celery_node
 import pytest
 
 from khabar.demo.site import Site, serve
-from search import elastic
-from search.elastic import generations
 
-PREFIX = "khabar-demo"
 PATIENCE = 90.0  # seconds
 
 
@@ -27,20 +23,6 @@ PATIENCE = 90.0  # seconds
 def site() -> Iterator[Site]:
     with serve(datetime.now(UTC)) as made:
         yield made
-
-
-@pytest.fixture
-def servers(empty_redis: str, elasticsearch_url: str) -> Iterator[dict[str, str]]:
-    server = elastic.open_index(elasticsearch_url, PREFIX).server
-    generations.drop_all(server, PREFIX)
-    yield {
-        "KHABAR_REDIS_URL": empty_redis,
-        "KHABAR_ELASTICSEARCH_URL": elasticsearch_url,
-        "KHABAR_ELASTICSEARCH_PREFIX": PREFIX,
-        "KHABAR_TICK": "1",
-    }
-    with suppress(Exception):
-        generations.drop_all(server, PREFIX)
 
 
 def khabar(home: Path, told: Mapping[str, str], *words: str) -> str:

@@ -9,13 +9,11 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from khabar.archive.store import open_store
 from khabar.config import load_settings
@@ -28,21 +26,6 @@ from search.elastic import generations as elastic_generations
 from search.tree import Everything
 
 Khabar = Callable[..., subprocess.CompletedProcess[str]]
-PREFIX = "khabar-moving"
-
-
-@pytest.fixture
-def servers(empty_redis: str, elasticsearch_url: str) -> Iterator[dict[str, str]]:
-    """Return the settings that name empty servers."""
-    server = elastic.open_index(elasticsearch_url, PREFIX).server
-    elastic_generations.drop_all(server, PREFIX)
-    yield {
-        "KHABAR_REDIS_URL": empty_redis,
-        "KHABAR_ELASTICSEARCH_URL": elasticsearch_url,
-        "KHABAR_ELASTICSEARCH_PREFIX": PREFIX,
-    }
-    with suppress(Exception):
-        elastic_generations.drop_all(server, PREFIX)
 
 
 def environment(home: Path, told: dict[str, str]) -> dict[str, str]:
@@ -153,7 +136,9 @@ def test_a_move_that_is_killed_is_made_by_the_next(
     there = {**servers, "KHABAR_ARCHIVE_URL": archive}
     said(command(home, {}), "ingest", write_articles(tmp_path, 300))
     before = shown(home, {})
-    server = elastic.open_index(servers["KHABAR_ELASTICSEARCH_URL"], PREFIX).server
+    server = elastic.open_index(
+        servers["KHABAR_ELASTICSEARCH_URL"], servers["KHABAR_ELASTICSEARCH_PREFIX"]
+    ).server
 
     def counted() -> bool:
         with closing(open_ledger(servers["KHABAR_REDIS_URL"])) as ledger:
@@ -162,7 +147,7 @@ def test_a_move_that_is_killed_is_made_by_the_next(
     moments: list[Callable[[], bool]] = [
         lambda: any(open_store(archive).keys("segments/")),
         counted,
-        lambda: max(elastic_generations.generations(server, PREFIX)) > 1,
+        lambda: max(elastic_generations.generations(server, servers["KHABAR_ELASTICSEARCH_PREFIX"])) > 1,
     ]
     killed = 0
     for has_come in moments:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,38 +14,20 @@ from celery_node import Service, until
 from khabar import audit
 from khabar.config import load_settings
 from khabar.runtime import Runtime, reading
-from search import elastic
-from search.elastic import generations as elastic_generations
 from search.tree import Everything
 from workers import celery
 from workers.celery.application import make_app
 
-PREFIX = "khabar-redeploy"
 QUEUES = ",".join(celery.QUEUES)
 
 
 @pytest.fixture
-def told(empty_redis: str, elasticsearch_url: str) -> Iterator[dict[str, str]]:
-    """Return the settings that name empty servers, and a quick tick."""
-    server = elastic.open_index(elasticsearch_url, PREFIX).server
-    elastic_generations.drop_all(server, PREFIX)
-    yield {
-        "KHABAR_REDIS_URL": empty_redis,
-        "KHABAR_ELASTICSEARCH_URL": elasticsearch_url,
-        "KHABAR_ELASTICSEARCH_PREFIX": PREFIX,
-        "KHABAR_TICK": "1",
-    }
-    with suppress(Exception):
-        elastic_generations.drop_all(server, PREFIX)
-
-
-@pytest.fixture
-def start(home: Path, told: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Service]]:
+def start(home: Path, servers: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Service]]:
     """Start a service under a name; it is ended with the test."""
     with ExitStack() as stack:
 
         def begin(name: str, command: list[str]) -> Service:
-            environment = celery_node.environment(home, told)
+            environment = celery_node.environment(home, servers)
             return stack.enter_context(celery_node.running({name: command}, environment, tmp_path))[name]
 
         yield begin
@@ -61,11 +43,11 @@ def is_at(runtime: Runtime, service: Service, kind: str) -> bool:
 
 
 def test_the_old_worker_finishes_and_the_new_one_takes_over(
-    press: Callable[..., Any], start: Callable[..., Service], home: Path, told: dict[str, str]
+    press: Callable[..., Any], start: Callable[..., Service], home: Path, servers: dict[str, str]
 ) -> None:
     site = press(hosts=2, articles=20, delay=0.2)
     site.install(home)
-    settings = load_settings(home, told)
+    settings = load_settings(home, servers)
     with reading(settings) as runtime:
         start("beat", celery_node.beat())
         old = start("old", celery_node.worker("old", QUEUES))

@@ -7,44 +7,22 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import celery_node
 import pytest
 
-from search import elastic
-from search.elastic import generations as elastic_generations
-
 Khabar = Callable[..., subprocess.CompletedProcess[str]]
-PREFIX = "khabar-e2e"
 
 
 @pytest.fixture
-def shared_servers(empty_redis: str, elasticsearch_url: str) -> Iterator[dict[str, str]]:
-    """Return the environment that selects the distributed runtime, on empty servers."""
-    server = elastic.open_index(elasticsearch_url, PREFIX).server
-    elastic_generations.drop_all(server, PREFIX)
-    yield {
-        "KHABAR_REDIS_URL": empty_redis,
-        "KHABAR_ELASTICSEARCH_URL": elasticsearch_url,
-        "KHABAR_ELASTICSEARCH_PREFIX": PREFIX,
-    }
-    with suppress(Exception):
-        elastic_generations.drop_all(server, PREFIX)
-
-
-@pytest.fixture
-def homes(tmp_path: Path, shared_servers: dict[str, str]) -> Iterator[dict[str, Khabar]]:
+def homes(tmp_path: Path, servers: dict[str, str]) -> Iterator[dict[str, Khabar]]:
     """Return `khabar` on each runtime, each with a home and an archive of its own; on servers a worker reads."""
-    told = celery_node.environment(tmp_path / "shared", shared_servers)
+    told = celery_node.environment(tmp_path / "shared", servers)
     commands = {"worker": celery_node.worker("e2e", "ingest,digest,maintenance")}
     with celery_node.running(commands, told, tmp_path):
-        yield {
-            name: _command(tmp_path / name, told)
-            for name, told in (("alone", {}), ("shared", shared_servers))
-        }
+        yield {name: _command(tmp_path / name, told) for name, told in (("alone", {}), ("shared", servers))}
 
 
 def _command(home: Path, told: dict[str, str]) -> Khabar:
