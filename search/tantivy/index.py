@@ -155,7 +155,7 @@ class TantivyIndex:
     def frequencies(self, field: Counted, values: Sequence[str]) -> Frequencies:
         """Return how many articles hold each value; deleted ones may count until their segment is merged."""
         articles, _ = self._engines()
-        return articles.snapshot().frequencies(field, values)
+        return articles.frequencies(field, values)
 
     def scan(self, query: Node, after: str = "") -> Iterator[Document]:
         """Yield every matching document in the order of article id, from the first id after `after`."""
