@@ -1,4 +1,4 @@
-"""The commands that see to the gazetteer: list, show, lint."""
+"""The commands that see to the gazetteer: list, show, lint; and, from khabar.cli.review, suggest, accept, reject."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from khabar.catalogue import GazetteerEntity, load
 from khabar.catalogue.entity import TYPES, Gazetteer
 from khabar.catalogue.folders import located
 from khabar.cli.options import Console, console, unknown
+from khabar.cli.review import entities_accept, entities_reject, entities_suggest
 from khabar.runtime import catalogue_folders
 from workers.soundness import common_words, unsound
 
@@ -22,6 +23,10 @@ def entities() -> None:
     \b
     Example: khabar entities show "Tehreek-e-Taliban Pakistan"
     """
+
+
+for reviewed in (entities_suggest, entities_accept, entities_reject):
+    entities.add_command(reviewed)
 
 
 @entities.command("list")
