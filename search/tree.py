@@ -12,7 +12,9 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 Where = Literal["text", "title", "body", "author"]
-KeywordField = Literal["id", "source", "lang", "country", "genre", "topic", "cluster", "author_name", "mentions", "changed"]
+KeywordField = Literal[
+    "id", "source", "lang", "country", "genre", "topic", "cluster", "author_name", "mentions", "changed"
+]
 DateField = Literal["published", "fetched", "when"]
 
 
