@@ -93,9 +93,12 @@ def _judged(page: Page, blocks: Sequence[Block], brief: Brief, favor: Favor, net
         chances = _voted(chances, blocks, page, VOTE[favor])
         sure = _expected(chances, sizes)
     chances = _filled(chances, blocks)
-    return Body(
-        list(_joined([block for block, chance in zip(blocks, chances, strict=True) if chance > LIKELY])), sure
-    )
+    kept = [
+        block
+        for block, chance in zip(blocks, chances, strict=True)
+        if chance > LIKELY and not (block.element.tag == "h1" and block.text == brief.title)
+    ]
+    return Body(list(_joined(kept)), sure)
 
 
 def _expected(chances: Numbers, sizes: Numbers) -> float:

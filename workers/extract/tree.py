@@ -6,12 +6,13 @@ their text. The names follow ElementTree's.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 from selectolax.lexbor import LexborHTMLParser
 
 MAX_DEPTH = 200  # elements deeper than this give their text to the one above
-MAX_ELEMENTS = 150_000  # what comes after so many is not read
+MAX_ELEMENTS = 100_000  # what comes after so many is not read
 SILENT = frozenset({"script", "style", "template", "svg", "math"})
 _SEALED = frozenset({"svg", "math"})  # drawings and formulas: many elements, no text of the article's
 
@@ -94,6 +95,16 @@ def _gather(element: Element, pieces: list[str]) -> None:
 
 def grow(html: str) -> tuple[Element | None, bool]:
     """Return the root of the parsed page, if any, and whether all of the page is in it."""
+    collects = gc.isenabled()
+    gc.disable()  # nothing that is made here is let go of; on a large page looking for rubbish takes longer than the rest
+    try:
+        return _grow(html)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _grow(html: str) -> tuple[Element | None, bool]:
     root = LexborHTMLParser(html).root
     page: list[Element] = []
     made: dict[int, Element] = {}

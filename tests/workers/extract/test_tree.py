@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workers.extract.markup import parse
+from workers.extract.tree import MAX_DEPTH, MAX_ELEMENTS, Element, fell, grow
+
+
+def tree_of(html: str) -> Element:
+    root, whole = grow(html)
+    assert root is not None and whole
+    return root
+
+
+def test_texts_and_tails_stand_where_the_page_has_them() -> None:
+    p = next(tree_of("<p>one <b>two</b> three <!-- no --> four</p>").iter("p"))
+    assert (p.text, p.children[0].text, p.children[0].tail) == ("one ", "two", " three  four")
+    assert "".join(p.itertext()) == "one two three  four"
+
+
+def test_an_element_knows_what_is_inside_and_around_it() -> None:
+    root = tree_of("<div id=a><p><i>x</i></p></div><p>y</p>")
+    i, first, second = next(root.iter("i")), *root.iter("p")
+    assert i.inside(first) and i.inside(root) and not i.inside(second)
+    assert [one.tag for one in i.iterancestors()] == ["p", "div", "body", "html"]
+    assert next(root.iter("div")).get("id") == "a" and i.get("id") is None
+    assert [one.tag for one in first.iter()] == ["p", "i"]
+
+
+def test_what_is_too_deep_gives_its_text_to_the_one_above() -> None:
+    root = tree_of("<div>" * (MAX_DEPTH + 50) + "deep")
+    assert max(element.depth for element in root.page) == MAX_DEPTH
+    assert "".join(root.itertext()).strip() == "deep"
+
+
+def test_what_comes_after_too_many_elements_is_not_read() -> None:
+    root, whole = grow("<i></i>" * (MAX_ELEMENTS + 10))
+    assert root is not None and not whole and len(root.page) == MAX_ELEMENTS
+
+
+def test_a_felled_page_is_gone() -> None:
+    root = tree_of("<div><p>x</p></div>")
+    p = next(root.iter("p"))
+    fell(root)
+    assert p.parent is None and root.children == [] and root.page == []
+
+
+@given(st.text(alphabet="<>/abdivpul \"'=x", max_size=300))
+def test_places_are_nested_like_elements(html: str) -> None:
+    root, _ = grow(html)
+    for element in root.page if root else []:
+        assert element.page[element.start] is element
+        assert all(element.start < child.start < child.end <= element.end for child in element.children)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<div>" * 100_000 + "<p>x",
+        "<ul><li>" * 100_000 + "x",
+        "<div><p>x" * 100_000,
+        "<p>x</p>" * 2_000_000,
+        "<p " + " ".join(f"a{at}=1" for at in range(50_000)) + ">x",
+        "<p class='" + "a " * 5_000_000 + "'>x",
+        "<p>" + "x" * 16_000_000,
+    ],
+    ids=[
+        "deep",
+        "deep lists",
+        "deep and flat",
+        "2 M elements",
+        "50,000 attributes",
+        "a long attribute",
+        "a long text",
+    ],
+)
+def test_hostile_pages_are_read_in_bounded_time(page: str) -> None:
+    started = time.process_time()
+    read = parse(page)
+    assert read is not None and len(read.tree.page) <= MAX_ELEMENTS
+    assert time.process_time() - started < 20  # seconds on a quiet machine; without the budgets, minutes
