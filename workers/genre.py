@@ -39,7 +39,8 @@ _INTERVIEWED = re.compile(
 )
 _OPENING = 1_500  # characters in which an interview says that it is one
 _QUESTIONS = 4
-_NEWS = 1.5  # what each cue that says "news", addresses apart, weighs against the way of writing
+_NEWS = 1.5  # what each cue that says "news" weighs against the way of writing
+_ADDRESS = 0.5  # and a folder of the address, where it may say it of anything
 _SCOPES: dict[str, Genre] = {
     "opinion": "opinion",
     "editorial": "editorial",
@@ -66,7 +67,7 @@ def _by_manner(found: list[tuple[Genre, str]], manner: Manner | None) -> list[tu
     """Return what the way of writing tells, against what says that it is news: an address says it of anything."""
     if manner is None:
         return []
-    against = _NEWS * sum(not text.startswith("url:") for _, text in found)
+    against = sum(_ADDRESS if text.startswith("url:") else _NEWS for _, text in found)
     genre: Genre = "opinion" if manner.score > against else "news"
     return [(genre, text) for text in manner.evidence] if genre == "news" or manner.score > 0 else []
 

@@ -33,8 +33,8 @@ _DATELINE = re.compile(
 )
 _AGENCY = re.compile(r"\b(AFP|Reuters|AP|APP|ANI|IRNA|Fars|TASNIM|PPI)\b|خبرگزار")
 _SHAPES = {
-    "quoted": "share in quotation marks",
-    "attributed": "share of sentences that quote somebody",
+    "quoted": "quoted words",
+    "attributed": "sentences that quote somebody",
     "asked": "questions",
     "exclaimed": "exclamations",
     "length": "length",
@@ -191,8 +191,10 @@ def _told(name: str, found: Measures, lang: str) -> str:
     words = sorted(cue_words().get(name, {}).get(lang, ()), key=lambda word: (-found.words[word], word))
     present = [word for word in words if found.words[word]][:_STRONGEST]
     label = _SHAPES.get(name) or _labels()[name]
-    few = "" if found.cues[name] else "no "
-    return f"text:{few}{label}" + (f" ({', '.join(present)})" if present else "")
+    if not found.cues[name]:
+        return f"text:no {label}"
+    few = ", less than usual" if found.cues[name] < _weights().usual[lang][name] else ""
+    return f"text:{label}" + (f" ({', '.join(present)})" if present else "") + few
 
 
 # --- the data files -----------------------------------------------------------------------------------------
