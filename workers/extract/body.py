@@ -26,7 +26,7 @@ Favor = Literal["speed", "accuracy"]
 FAVOR: Favor = "speed"  # of ingest; docs/decisions say why
 
 SURE: dict[Favor, float] = {"speed": 0.8, "accuracy": 0.95}  # below it trafilatura has a vote
-LIKELY = 0.5  # a block of more is of the article
+LIKELY = 0.55  # a block of more is of the article
 VOTE: dict[Favor, float] = {"speed": 2.0, "accuracy": 1.0}  # what it is worth, in log odds
 SHORT = 250  # characters; a body below it is looked for elsewhere
 LONG = 80  # characters of a paragraph that is prose
