@@ -165,7 +165,8 @@ def _joined(profile: Profile, hits: Sequence[Hit], rarity: _Rarity) -> Profile:
         loud = _SAY * whole * hit.score / (total * worth)
         for term, _, weight in own:
             joined[term] = joined.get(term, 0.0) + weight * loud
-    kept = sorted(joined, key=lambda term: (-joined[term] * rarity[term], term))[:_KEPT]
+    # The last digits of scores are not the same on every engine; what is kept must be.
+    kept = sorted(joined, key=lambda term: (-round(joined[term] * rarity[term], 6), term))[:_KEPT]
     return {term: joined[term] / (1 + _SAY) for term in kept}
 
 
