@@ -35,7 +35,7 @@ class Asked:
     fetched: datetime
     url: str | None = None
     source: str | None = None
-    favor: Favor = "accuracy"
+    favor: Favor = "speed"
 
 
 @dataclass(frozen=True, slots=True)

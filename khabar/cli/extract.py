@@ -42,7 +42,7 @@ def moment(_context: click.Context, _parameter: click.Parameter, value: str | No
 @click.option(
     "--favor",
     type=click.Choice(["speed", "accuracy"]),
-    default="accuracy",
+    default="speed",
     show_default=True,
     help="What matters more where a text is hard to find.",
 )
