@@ -350,7 +350,7 @@ def an_undisturbed_run_gives_the_same(
 
 def timeless(article: Article) -> Article:
     """Return an article without what tells of the moment and the place of its archiving, and of earlier texts."""
-    return replace(article, fetched=article.fetched.min, archive=None, revisions=1)
+    return replace(article, fetched=article.fetched.min, archive=None, revisions=1, changed=())
 
 
 def articles(runtime: Runtime) -> list[Document]:

@@ -65,7 +65,7 @@ def test_the_tick_alone_brings_the_demo_to_the_same_digest(
         site.install(home / "catalogue")
     khabar(alone, {}, "run", "--once")
     before = digests(alone)
-    assert len(before) == 3 and sum(map(len, before.values())) > 3000
+    assert len(before) >= 3 and sum(map(len, before.values())) > 3000
     told = celery_node.environment(shared, {"KHABAR_DELAY": "0.05", **servers})
     commands = {
         "crawler": celery_node.worker("crawler", "crawl", 1),
@@ -73,7 +73,7 @@ def test_the_tick_alone_brings_the_demo_to_the_same_digest(
         "beat": celery_node.beat(),
     }
     with celery_node.running(commands, told, tmp_path) as services:
-        until(lambda: len(digests(shared)) == 3, services)
+        until(lambda: len(digests(shared)) == len(before), services)
         assert digests(shared) == before
         assert articles(shared, servers) == articles(alone, {})
         counted = [khabar(home, env, "stats", "--json") for home, env in ((alone, {}), (shared, servers))]

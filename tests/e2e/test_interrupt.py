@@ -24,6 +24,7 @@ def interrupted(home: Path, *words: str | Path, when: Callable[[], bool]) -> sub
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_hear,  # noqa: PLW1509 - one call of the C library
     )
     deadline = time.monotonic() + 30
     while not when() and time.monotonic() < deadline and process.poll() is None:
@@ -35,6 +36,11 @@ def interrupted(home: Path, *words: str | Path, when: Callable[[], bool]) -> sub
         time.sleep(0.05)
     assert _living(process.pid) == []
     return subprocess.CompletedProcess([], process.returncode, out, err)
+
+
+def _hear() -> None:
+    # A shell lets what it runs in the background ignore Ctrl-C, and whatever that starts inherits it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _living(group: int) -> list[str]:

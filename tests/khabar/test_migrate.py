@@ -92,7 +92,8 @@ def lived_in(runtime: Runtime, seal_articles: Callable[..., str], bring_in: Call
     fetched(runtime, claimed(runtime, "a", "b"))
     seal_articles(("A river", "Water under a bridge, and more water under another bridge. " * 4))
     bring_in()
-    runtime.store.put("retagged/pak-taliban/000001", b"")
+    for topic in runtime.catalogue.topics.values():
+        runtime.store.put(f"retagged/{topic.id}/{topic.version:06d}", b"")
     claimed(runtime, "waits")
     runtime.ledger.mark_run("crawl:paper", runtime.clock())
     return runtime
