@@ -76,7 +76,12 @@ def swap(server: Server, prefix: str, generation: int) -> None:
     actions: list[dict[str, Any]] = []
     for kind in KINDS:
         alias, name = f"{prefix}-{kind}", f"{prefix}-{kind}-{generation}"
-        actions.append({"remove": {"index": f"{prefix}-{kind}-*", "alias": alias, "must_exist": False}})
+        # By their names: a pattern would pass over an index that somebody has closed.
+        actions += [
+            {"remove": {"index": holder, "alias": alias, "must_exist": False}}
+            for holder in _holders(server, alias)
+            if holder != name
+        ]
         actions.append({"add": {"index": name, "alias": alias}})
     server.ask(lambda es: es.indices.update_aliases(actions=actions))
 
@@ -123,6 +128,14 @@ def _aliased(server: Server, prefix: str) -> Place | None:
     if names.articles not in held or names.outcomes not in held:
         return None
     return Place(held[names.articles], held[names.outcomes])
+
+
+def _holders(server: Server, alias: str) -> list[str]:
+    """Return the indexes that an alias names."""
+    try:
+        return list(server.ask(lambda es: es.indices.get_alias(name=alias)).body)
+    except NotFoundError:
+        return []
 
 
 def _create(server: Server, prefix: str, generation: int, shards: int, *, in_use: bool) -> None:
