@@ -233,7 +233,7 @@ def _cause(exitcode: int | None) -> str:
 def _serve(pipe: Connection, start: Start, parent: int) -> None:
     """Answer tasks until the pipe closes or the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it closes the pipe
-    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    threading.Thread(target=end_with, args=(parent,), daemon=True).start()
     work = start()
     with contextlib.suppress(EOFError, OSError):
         pipe.send_bytes(b"ready")
@@ -242,7 +242,8 @@ def _serve(pipe: Connection, start: Start, parent: int) -> None:
             pipe.send_bytes(work(task))
 
 
-def _follow(parent: int) -> None:
+def end_with(parent: int) -> None:
+    """End this process once it is no longer that one's child; runs in a thread of its own."""
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)  # only this leaves at once, whatever the main thread is doing

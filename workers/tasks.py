@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import wraps
@@ -22,6 +21,7 @@ from khabar.config import load_settings
 from khabar.errors import KhabarError
 from khabar.standing import Standing
 from workers.celery import Sender, app
+from workers.pool import end_with
 
 log = logging.getLogger(__name__)
 
@@ -90,14 +90,7 @@ def _be_quiet(**_: Any) -> None:
 @worker_process_init.connect
 def _follow(**_: Any) -> None:
     """End with the worker: a child whose parent was killed would wait for its next task for ever."""
-    parent = os.getppid()
-    threading.Thread(target=_watch, args=(parent,), name="parent", daemon=True).start()
-
-
-def _watch(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)  # only this leaves at once, whatever the main thread is doing
+    threading.Thread(target=end_with, args=(os.getppid(),), name="parent", daemon=True).start()
 
 
 @worker_process_shutdown.connect
