@@ -9,9 +9,9 @@ from itertools import combinations_with_replacement, product
 from search.tree import Near, Phrase, Sequence, Term
 
 # An engine makes one expression of the words that may stand in one place. Tantivy's may take some 1,000 bytes of
-# words before it refuses them, and an open end as much as 17 more.
+# words before it refuses them, and a place left open as much as 17 more.
 _ROOM = 700
-_OPEN_END = 20
+_OPENING = 20
 
 Slots = tuple[tuple[Term, ...], ...]  # each with the terms that may stand there
 Placed = tuple[Slots, tuple[int, ...]]  # slots and their places, from 0
@@ -38,7 +38,7 @@ def of_near(node: Near) -> Iterator[Placed]:
 
 def is_open(slots: Slots) -> bool:
     """Tell whether more than one word may stand somewhere."""
-    return any(len(slot) > 1 or any(term.prefix for term in slot) for slot in slots)
+    return any(len(slot) > 1 or any(term.is_open for term in slot) for slot in slots)
 
 
 def count(node: Near) -> int:
@@ -62,7 +62,8 @@ def _alternatives(side: tuple[Sequence, ...]) -> list[Slots]:
     singles: list[Slots] = []
     room = 0
     for term in (sequence[0] for sequence in side if len(sequence) == 1):
-        size = len(term.text.encode()) + (_OPEN_END if term.prefix else 0)
+        openings = int(term.prefix) + (sum(map(term.text.count, "?*")) if term.wild else 0)
+        size = len(term.text.encode()) + _OPENING * openings
         if singles and size <= room:
             singles[-1] = ((*singles[-1][0], term),)
             room -= size

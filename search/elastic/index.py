@@ -17,6 +17,7 @@ from search.elastic.bulk import fetch
 from search.elastic.client import MissingIndexError, Server, connect
 from search.elastic.fields import row_id
 from search.elastic.generations import Place
+from search.elastic.openness import check_open
 from search.elastic.query import Query, any_of, compiled, filtered, span
 from search.elastic.read import Order, gather, page, walk
 from search.elastic.write import BARE, Versioned, Written, remove, write_articles, write_rows
@@ -136,6 +137,7 @@ class ElasticIndex:
 
         Undated articles stand where they were first fetched. Raises QueryError for a prefix that is too open.
         """
+        check_open(self.server, self._read.articles, query)
         by_relevance = sort == "relevance" and ranks(query)
         choices = chosen or {}
         index, found = self._read.articles, compiled(narrowed(query, choices), ranked=by_relevance)
@@ -164,6 +166,7 @@ class ElasticIndex:
 
     def scan(self, query: Node, after: str = "") -> Iterator[Document]:
         """Yield every matching document in the order of article id, from the first id after `after`."""
+        check_open(self.server, self._read.articles, query)
         for hit in walk(self.server, self._read.articles, compiled(query, ranked=False), "id", after):
             yield _document(hit)
 

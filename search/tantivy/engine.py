@@ -138,7 +138,7 @@ class Snapshot:
         with reading(self.folder):
             return self._searcher.fast_field_values(field, addresses)
 
-    def beginning(self, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:
+    def beginning(self, field: str, prefix: str, limit: int | None) -> list[tuple[str, int]]:
         """Return words that begin so, with the number of documents that hold each; some may be deleted."""
         with reading(self.folder):
             return self._searcher.terms_with_prefix(field, prefix, limit=limit)

@@ -7,7 +7,7 @@ Only words, prefixes and phrases weigh in the ranking; filters and negations add
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -15,7 +15,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from khabar.text import stems
-from search import schema
+from search import schema, shapes
 from search.gaps import Slots, is_open, of_near, of_phrase, without
 from search.schema import FORMS, fields_of, form_field, micros
 from search.tantivy.cost import check_cost, expanded, frequency_in
@@ -28,6 +28,7 @@ from search.tree import (
     EntityNode,
     Everything,
     Form,
+    Fuzzy,
     Keyword,
     Near,
     Node,
@@ -36,7 +37,9 @@ from search.tree import (
     Phrase,
     Prefix,
     Term,
+    Wildcard,
     Word,
+    Wordy,
     ranks,
 )
 
@@ -56,7 +59,7 @@ def _compiled(node: Node, at: Snapshot) -> Query:
         case Boost(child, weight):
             weighed = Query.boost_query if ranks(child) else Query.const_score_query
             return weighed(_compiled(child, at), weight)
-        case Word() | Form() | Prefix() | Phrase() | Near():
+        case Word() | Form() | Prefix() | Wildcard() | Fuzzy() | Phrase() | Near():
             return any_of([_weighed(_in_field(node, field, at), field) for field in fields_of(node.where)])
         case _:
             return Query.const_score_query(_filter(node, at), 0.0)
@@ -97,7 +100,7 @@ def _weighed(query: Query, field: str) -> Query:
 # --- words --------------------------------------------------------------------------------------------------
 
 
-def _in_field(node: Word | Form | Prefix | Phrase | Near, field: str, at: Snapshot) -> Query:
+def _in_field(node: Wordy, field: str, at: Snapshot) -> Query:  # noqa: PLR0911 - one a kind of leaf
     match node:
         case Form(text):
             return _term(form_field(field), text, at)
@@ -107,8 +110,11 @@ def _in_field(node: Word | Form | Prefix | Phrase | Near, field: str, at: Snapsh
         case Word(text):
             return _term(field, text, at)
         case Prefix(text):
-            words = [word for word, _ in expanded(text, field, at)]
-            return Query.term_set_query(at.schema, field, words) if words else Query.empty_query()
+            return _any_word((word for word, _ in expanded(Term(text, prefix=True), field, at)), field, at)
+        case Wildcard(text):
+            return _any_word((word for word, _ in expanded(Term(text, wild=True), field, at)), field, at)
+        case Fuzzy(text, edits):
+            return Query.fuzzy_term_query(at.schema, field, text, edits)
         case Phrase():
             return any_of([_sequence(slots, places, field, at) for slots, places in of_phrase(node)])
         case Near():
@@ -118,11 +124,18 @@ def _in_field(node: Word | Form | Prefix | Phrase | Near, field: str, at: Snapsh
             return any_of([_sequence(slots, places, field, at) for slots, places in placed])
 
 
+def _any_word(words: Iterable[str], field: str, at: Snapshot) -> Query:
+    found = list(words)
+    return Query.term_set_query(at.schema, field, found) if found else Query.empty_query()
+
+
 def _term(field: str, text: str, at: Snapshot) -> Query:
     return Query.term_query(at.schema, field, text, index_option="freq")
 
 
 def _occurs(term: Term, field: str, at: Snapshot) -> bool:
+    if term.wild:
+        return bool(expanded(term, field, at))
     return bool(at.beginning(field, term.text, 1) if term.prefix else at.frequency(field, term.text))
 
 
@@ -136,8 +149,14 @@ def _sequence(slots: Slots, places: tuple[int, ...], field: str, at: Snapshot) -
         ]
         return Query.phrase_query(at.schema, field, exact)
     # A folded word may hold more than letters: ⑴ folds to (1), and brackets are special to a regular expression.
-    open_ = ["|".join(_escaped(term.text) + ".*" * term.prefix for term in slot) for slot in slots]
+    open_ = ["|".join(map(_expression, slot)) for slot in slots]
     return Query.regex_phrase_query(at.schema, field, [*zip(places, open_, strict=True)])
+
+
+def _expression(term: Term) -> str:
+    if term.wild:
+        return shapes.expression(term.text, _escaped, ".", ".*")
+    return _escaped(term.text) + ".*" * term.prefix
 
 
 def _escaped(word: str) -> str:
