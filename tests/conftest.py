@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import elasticsearch_node
@@ -13,6 +14,7 @@ import redis_node
 import s3_server
 from demands import demand
 from hypothesis import settings
+from once import shared
 
 # A slow or busy machine is no failure; floors and counts are what tests hold, benchmarks measure time.
 settings.register_profile("khabar", deadline=None)
@@ -51,8 +53,10 @@ def elasticsearch_installed() -> None:
 
 
 @pytest.fixture(scope="session")
-def elasticsearch_url() -> Iterator[str]:
+def elasticsearch_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of a real Elasticsearch 9 in which tests make indexes of their own and remove them.
+
+    All processes of the run share it: what changes, stops or starves a whole node has one of its own.
 
     KHABAR_TEST_ELASTICSEARCH_URL, else what `make services` has fetched, else the test is left out (with
     KHABAR_REQUIRE_SERVICES=1 it fails).
@@ -62,8 +66,19 @@ def elasticsearch_url() -> Iterator[str]:
         yield given.rstrip("/")
         return
     demand(elasticsearch_node.missing())
+    with shared(of_the_run(tmp_path_factory.getbasetemp()), "elasticsearch", _elasticsearch) as url:
+        yield url
+
+
+@contextmanager
+def _elasticsearch() -> Generator[str]:
     with elasticsearch_node.running() as node:
         yield node.url
+
+
+def of_the_run(folder: Path) -> Path:
+    """Return the folder that all processes of the run share: xdist gives each of them a folder in it."""
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
 @pytest.fixture

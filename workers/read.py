@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from khabar.archive.store import Store, open_store
 from khabar.catalogue import load
 from khabar.catalogue.versions import numbered
 from khabar.codec import dump
 from khabar.models import Batch, Damage, Reading
-from workers.pipeline import Knowledge, prepare, read_safely
 from workers.reader import read_if_there
+
+if TYPE_CHECKING:
+    from workers.pipeline import Knowledge
 
 Versions = Mapping[str, int]
 
@@ -21,6 +24,8 @@ def start(archive_url: str, folders: Sequence[Path], versions: Versions) -> Call
 
     A task is the key of a segment, or `<segment>#<record id>` for a single record of it.
     """
+    from workers.pipeline import prepare  # noqa: PLC0415 - a command that starts such processes reads no page
+
     store = open_store(archive_url)
     knowledge = prepare(numbered(load(folders), versions))
     return lambda task: dump(read_task(task, store, knowledge))
@@ -28,6 +33,8 @@ def start(archive_url: str, folders: Sequence[Path], versions: Versions) -> Call
 
 def read_task(task: str, store: Store, knowledge: Knowledge) -> Batch:
     """Return the readings of a segment, or of one record of it, and the places that could not be read."""
+    from workers.pipeline import read_safely  # noqa: PLC0415 - as above
+
     segment, _, only = task.partition("#")
     readings: list[Reading] = []
     damage: list[Damage] = []
