@@ -25,7 +25,7 @@ from search.tantivy.engine import Engine, Snapshot, create, reading, writing
 from search.tantivy.fields import article_document, article_schema, id_key, micros, outcome_schema
 from search.tantivy.following import after_field, after_score
 from search.tantivy.order import best, by_field, by_score, found_all, walk
-from search.tantivy.query import all_of, any_of, checked
+from search.tantivy.query import all_of, any_of, any_term, checked
 from search.tree import Node, ranks
 
 Lock = Callable[[], AbstractContextManager[object]]
@@ -174,9 +174,9 @@ class TantivyIndex:
         """Return documents that share a band or the exact hash, first recorded in between, the earliest first."""
         articles, _ = self._engines()
         snapshot, schema = articles.snapshot(), articles.schema
-        alike = [Query.term_set_query(schema, "band", list(bands))] if bands else []
+        alike = [any_term(schema, "band", bands)] if bands else []
         if exact:
-            alike.append(Query.term_query(schema, "exact", exact, index_option="basic"))
+            alike.append(any_term(schema, "exact", [exact]))
         between = Query.range_query(schema, "first", tantivy.FieldType.Integer, micros(since), micros(until))
         query = all_of([any_of(alike), between])
         _, hits = by_field(snapshot, query, "first_key", limit, 0, lambda address: _name(snapshot, address))
@@ -187,7 +187,7 @@ class TantivyIndex:
         articles, _ = self._engines()
         snapshot = articles.snapshot()
         names = list(clusters)
-        found = found_all(snapshot, Query.term_set_query(articles.schema, "cluster", names)) if names else []
+        found = found_all(snapshot, any_term(articles.schema, "cluster", names))
         return sorted(
             (_load(snapshot, address) for address in found), key=lambda document: document.article.id
         )
@@ -237,7 +237,7 @@ class TantivyIndex:
         if not ids:
             return {}
         snapshot = articles.snapshot()
-        query = Query.term_set_query(articles.schema, "id", list(ids))
+        query = any_term(articles.schema, "id", ids)
         found = (_load(snapshot, address) for address in found_all(snapshot, query))
         wanted = set(ids)
         return {document.article.id: document for document in found if document.article.id in wanted}
