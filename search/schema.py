@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from khabar.columnists import forms as forms_of_names
 from khabar.columnists import joined
 from khabar.models import Article
-from khabar.text import stem, stemmed
+from khabar.text import stem, stemmed, words
 from search.tree import DateField, KeywordField, Where
 
 SCHEMA_VERSION = 2
@@ -39,6 +39,10 @@ LATER: Final[frozenset[KeywordField]] = frozenset(
     {"author_name", "mentions", "changed"}
 )  # in the order they came
 
+# What stands in a text that has no word: no query asks for it. Of how many articles hold a text, and how long it is on
+# average, engines have different ideas where it is missing, and would rank differently.
+NO_WORD: Final = "-"
+
 FORMS: Final = ("title", "body")  # texts in which a word is found in any form
 
 FACETS: Final = ("source", "country", "lang", "genre", "topic", "entity", "author")
@@ -50,6 +54,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def form_field(field: str) -> str:
     """Return the name of the field that holds what all forms of a word have in common."""
     return f"{field}_form"
+
+
+def text_words(article: Article, field: str) -> list[list[str]]:
+    """Return the words of each value of a text field, as they are indexed."""
+    found = [words(value) for value in TEXTS[field](article)]
+    return found if any(found) else [[NO_WORD]]
 
 
 def fields_of(where: Where) -> tuple[str, ...]:
@@ -100,10 +110,10 @@ def about(article: Article) -> tuple[str, ...]:
     return tuple(entity.id for entity in article.entities if entity.salience >= ABOUT)
 
 
-def forms(words: Sequence[str], lang: str) -> dict[str, str]:
+def forms(given: Sequence[str], lang: str) -> dict[str, str]:
     """Return what all forms of each word have in common in a text's language: its stem, marked with the language."""
     stemmer = stemmed(lang)
-    return {word: stem(word, stemmer) for word in set(words)}
+    return {word: word if word == NO_WORD else stem(word, stemmer) for word in set(given)}
 
 
 def printed_day(article: Article) -> date | None:

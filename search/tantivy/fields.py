@@ -10,7 +10,6 @@ import tantivy
 from khabar import codec
 from khabar.models import Document, Outcome
 from khabar.ports import Sort
-from khabar.text import words
 from search import schema
 from search.schema import FORMS, form_field, micros
 
@@ -57,9 +56,8 @@ def article_document(document: Document) -> tantivy.Document:
     article = document.article
     target = tantivy.Document()
     target.add_bytes("document", codec.dump(document))
-    for field, values in schema.TEXTS.items():
-        for value in values(article):
-            found = words(value)
+    for field in schema.TEXTS:
+        for found in schema.text_words(article, field):
             target.add_text(field, " ".join(found))
             if field in FORMS:
                 forms = schema.forms(found, article.lang)

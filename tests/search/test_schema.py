@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -115,3 +116,22 @@ def test_a_publication_with_a_time_has_no_printed_day(precision: Any) -> None:
 def test_midnight_is_where_the_clocks_say() -> None:
     assert schema.midnight(date(2025, 3, 9), "America/New_York") == datetime(2025, 3, 9, 5, tzinfo=UTC)
     assert schema.midnight(date(2025, 3, 10), "America/New_York") == datetime(2025, 3, 10, 4, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("fields", "title", "authors"),
+    [
+        ({}, [["title"]], [[schema.NO_WORD]]),
+        ({"authors": ("Zahid Hussain",)}, [["title"]], [["zahid", "hussain"]]),
+        ({"title": ""}, [[schema.NO_WORD]], [[schema.NO_WORD]]),
+        ({"title": "— …", "authors": ("—", "Mina")}, [[schema.NO_WORD]], [[], ["mina"]]),
+    ],
+)
+def test_a_text_without_a_word_holds_one_that_is_none(
+    fields: dict[str, Any], title: list[list[str]], authors: list[list[str]]
+) -> None:
+    bare = replace(article(), **fields)
+    assert schema.text_words(bare, "title") == title
+    assert schema.text_words(bare, "author") == authors
+    assert words(schema.NO_WORD) == [], "nobody can ask for it"
+    assert schema.forms([schema.NO_WORD], "en") == {schema.NO_WORD: schema.NO_WORD}
