@@ -20,6 +20,43 @@ from once import shared
 settings.register_profile("khabar", deadline=None)
 settings.load_profile("khabar")
 
+ROOT = Path(__file__).parent
+
+
+# Files whose tests take longest. They begin first, so that none of them is what all the others wait for in the end.
+LONGEST = (
+    *("e2e/test_chaos", "e2e/test_runtimes", "e2e/test_migrate", "e2e/test_journey", "e2e/test_compose"),
+    *("search/test_elastic_troubles", "search/test_differential", "e2e/", "crawler/", "khabar/test_migrate"),
+    *("khabar/cli/", "khabar/web/", "search/test_elastic", "khabar/test_"),
+)
+# Files that share what is dear to make, or what only one of them may have at a time.
+TOGETHER = {
+    "khabar/web/": "house",
+    "search/test_elastic_health": "node",
+    "search/test_elastic_troubles": "node",
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order and group the tests for several processes: a file's stay together and share its fixtures.
+
+    Only those of e2e, which are long and share nothing, may part.
+    """
+    files = {item: item.path.relative_to(ROOT).as_posix() for item in items}
+    items.sort(key=lambda item: _rank(files[item]))
+    for item, file in files.items():
+        if not file.startswith("e2e/"):
+            item.add_marker(pytest.mark.xdist_group(_group(file)))
+
+
+def _rank(file: str) -> int:
+    return next((rank for rank, begin in enumerate(LONGEST) if file.startswith(begin)), len(LONGEST))
+
+
+def _group(file: str) -> str:
+    return next((group for begin, group in TOGETHER.items() if file.startswith(begin)), file)
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
