@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import combinations_with_replacement, product
 
+from search import shapes
 from search.tree import Near, Phrase, Sequence, Term
 
 # An engine makes one expression of the words that may stand in one place. Tantivy's may take some 1,000 bytes of
@@ -34,6 +35,21 @@ def of_near(node: Near) -> Iterator[Placed]:
         for gap in range(node.distance + 1):
             after = len(first) + gap
             yield first + second, (*range(len(first)), *range(after, after + len(second)))
+
+
+def in_any_order(node: Near) -> list[Slots]:
+    """Return the pairs of slots of a NEAR that two terms at most so far apart, in any order, stand for; else none.
+
+    That is what an engine's slop means, as long as no word may stand on both sides: one word is not near itself.
+    """
+    sides = (node.left, node.right)
+    if node.ordered or any(len(sequence) > 1 for side in sides for sequence in side):
+        return []
+    one, other = ([sequence[0] for sequence in side] for side in sides)
+    if any(shapes.may_be_one(first, second) for first in one for second in other):
+        return []
+    pairs = list(product(_alternatives(node.left), _alternatives(node.right)))
+    return [left + right for left, right in pairs] + [right + left for left, right in pairs]
 
 
 def is_open(slots: Slots) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from search import shapes
-from search.gaps import Slots, is_open, of_near, of_phrase
+from search.gaps import Slots, in_any_order, is_open, of_near, of_phrase
 from search.refusal import MAX_COST, MAX_EXPANSION, QueryError, too_open
 from search.schema import fields_of
 from search.tantivy.engine import Snapshot
@@ -60,7 +60,7 @@ def _cost(leaf: Node, frequency: Frequency) -> int:
             phrases = Counter(slots for slots, _ in of_phrase(leaf))
         case Near():
             where = leaf.where
-            phrases = Counter(slots for slots, _ in of_near(leaf))
+            phrases = Counter(in_any_order(leaf) or [slots for slots, _ in of_near(leaf)])
         case Prefix(text, where):
             return sum(frequency(field, Term(text, prefix=True)) for field in fields_of(where))
         case Wildcard(text, where):
