@@ -22,6 +22,7 @@ from search.refusal import (
     MAX_OPEN,
     MAX_TERMS,
     MAX_WEIGHT,
+    MAX_WEIGHTS,
     SHORTEST,
     QueryError,
 )
@@ -29,6 +30,7 @@ from search.schema import keyword
 from search.spelled import phrase_words, terms
 from search.tree import (
     AboutNode,
+    And,
     Boost,
     DateRange,
     EntityNode,
@@ -38,6 +40,8 @@ from search.tree import (
     KeywordField,
     Near,
     Node,
+    Not,
+    Or,
     Phrase,
     Prefix,
     Where,
@@ -85,7 +89,21 @@ def read(syntax: Syntax, context: Context) -> Node:
         raise QueryError(0, f"the query has more than {MAX_TERMS} words")
     if sum(map(_openings, leaves(node))) > MAX_OPEN:
         raise QueryError(0, f"the query has more than {MAX_OPEN} words with *, ? or ~ in them")
+    if _heaviest(node) > MAX_WEIGHTS:
+        raise QueryError(0, f"weights within weights come to more than {MAX_WEIGHTS:,.0f}")
     return node
+
+
+def _heaviest(node: Node) -> float:
+    match node:
+        case And(nodes) | Or(nodes):
+            return max(map(_heaviest, nodes))
+        case Not(child):
+            return _heaviest(child)
+        case Boost(child, weight):
+            return weight * _heaviest(child)
+        case _:
+            return 1.0
 
 
 def _openings(leaf: Node) -> int:

@@ -20,6 +20,8 @@ SHORTEST = {
     2: 6,
 }  # letters of a word that so many edits are asked of: more words are like a shorter one
 MAX_WEIGHT = 100.0  # of word^n
+MAX_WEIGHTS = 10_000.0  # of weights within weights, multiplied
+_TOLD = 400  # characters of a reason
 
 
 class QueryError(KhabarError, ValueError):
@@ -31,10 +33,13 @@ class QueryError(KhabarError, ValueError):
     status = 2
 
     def __init__(self, position: int, reason: str, suggestion: str | None = None) -> None:
-        super().__init__(position, reason, suggestion)
+        # what is repeated of a query must not be as long as the query
+        said = reason if len(reason) <= _TOLD else f"{reason[: _TOLD // 2]} … {reason[-_TOLD // 2 :]}"
+        meant = suggestion if suggestion is None or len(suggestion) <= _TOLD else None
+        super().__init__(position, said, meant)
         self.position = position
-        self.reason = reason
-        self.suggestion = suggestion
+        self.reason = said
+        self.suggestion = meant
 
     def __str__(self) -> str:
         hint = f" — did you mean: {self.suggestion}" if self.suggestion else ""
