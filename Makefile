@@ -23,7 +23,9 @@ run: setup ## set up, then watch Khabar crawl, tag, search and digest its demo s
 	@$(BIN)/khabar demo
 
 # Three at a time: much of the time goes into servers that start and into waiting. tests/conftest.py says who goes with whom.
+# Compiled first: hundreds of processes come and go, and an environment may forbid them to write down what they compile.
 test: setup ## set up, then every test that this machine can run
+	@$(BIN)/python -m compileall -q crawler khabar search workers
 	@$(BIN)/python -m pytest -q -n 3 --dist loadgroup --no-loadscope-reorder
 
 services: setup ## fetch what the tests with real servers need

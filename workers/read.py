@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from khabar.archive.store import Store, open_store
-from khabar.catalogue import load
+from khabar.catalogue import Compiled, load
 from khabar.catalogue.versions import numbered
 from khabar.codec import dump
 from khabar.models import Batch, Damage, Reading
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 Versions = Mapping[str, int]
 
 
-def start(archive_url: str, folders: Sequence[Path], versions: Versions) -> Callable[[str], bytes]:
+def start(
+    archive_url: str, folders: Sequence[Path], versions: Versions, where: Compiled | None = None
+) -> Callable[[str], bytes]:
     """Load the knowledge once and return the function that answers a task with an encoded Batch.
 
     A task is the key of a segment, or `<segment>#<record id>` for a single record of it.
@@ -27,7 +29,7 @@ def start(archive_url: str, folders: Sequence[Path], versions: Versions) -> Call
     from workers.pipeline import prepare  # noqa: PLC0415 - a command that starts such processes reads no page
 
     store = open_store(archive_url)
-    knowledge = prepare(numbered(load(folders), versions))
+    knowledge = prepare(numbered(load(folders, where), versions))
     return lambda task: dump(read_task(task, store, knowledge))
 
 

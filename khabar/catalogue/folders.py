@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from khabar.catalogue.compiled import Compiled, compiled
 from khabar.catalogue.entity import Gazetteer, GazetteerEntity, gather, read_entities
 from khabar.catalogue.kept import contents, kept
 from khabar.catalogue.problems import CatalogueError, Place, Problems
@@ -36,15 +37,17 @@ class Catalogue:
     gazetteer: Gazetteer
 
 
-def load(folders: Sequence[Path]) -> Catalogue:
+def load(folders: Sequence[Path], where: Compiled | None = None) -> Catalogue:
     """Return the catalogue of these folders; later ones shadow earlier ones by id, an absent one is empty.
 
-    Raises CatalogueError with all problems of all files.
+    `where` spares the next process the reading of the gazetteer. Raises CatalogueError with all problems of all files.
     """
     problems = Problems()
     sources = _shadowed(folders, "sources/**/*", lambda path: _one(read_source(path, problems)), problems)
     named = partial(contents, folders, "gazetteer/*")
-    gazetteer = kept(named, lambda: _gazetteer(folders, problems), problems)
+    gazetteer = kept(
+        named, lambda: compiled(where, named, lambda: _gazetteer(folders, problems), problems), problems
+    )
     asked = partial(contents, folders, "gazetteer/*", "topics/*")
     topics = kept(asked, lambda: _topics(folders, gazetteer, problems), problems)
     if problems.found:

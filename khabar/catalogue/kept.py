@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from khabar.catalogue.marks import MAX_BYTES
 from khabar.catalogue.problems import Problems
 
-MOST = 4  # readings that are kept: a process seldom knows more than one catalogue
+MOST = 8  # readings that are kept, the last ones: a process seldom knows more than one catalogue
 
 T = TypeVar("T")
 _kept: dict[bytes, Any] = {}
@@ -28,7 +28,7 @@ def kept(look: Callable[[], bytes], read: Callable[[], T], problems: Problems) -
     found = read()
     if len(problems) == before and look() == seen:  # else somebody was writing, and which of both was read?
         if len(_kept) >= MOST:
-            _kept.clear()
+            del _kept[next(iter(_kept))]
         _kept[seen] = found
     return found
 
