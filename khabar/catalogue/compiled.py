@@ -50,6 +50,12 @@ def compiled(
     return found
 
 
+def leave(where: Compiled | None, seen: bytes, gazetteer: Gazetteer) -> None:
+    """Write down what this process has kept, of files that looked like this, where nobody has yet."""
+    if where is not None and where.may_write and not where.file.exists() and (of := _name(seen)):
+        _write(where.file, dump(_Held(of, gazetteer)))
+
+
 def _name(seen: bytes) -> str | None:
     told = hashlib.sha256(seen)
     try:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from khabar.catalogue.compiled import Compiled, compiled
+from khabar.catalogue.compiled import Compiled, compiled, leave
 from khabar.catalogue.entity import Gazetteer, GazetteerEntity, gather, read_entities
 from khabar.catalogue.kept import contents, kept
 from khabar.catalogue.problems import CatalogueError, Place, Problems
@@ -45,6 +45,7 @@ def load(folders: Sequence[Path], where: Compiled | None = None) -> Catalogue:
     problems = Problems()
     sources = _shadowed(folders, "sources/**/*", lambda path: _one(read_source(path, problems)), problems)
     named = partial(contents, folders, "gazetteer/*")
+    seen = named()
     gazetteer = kept(
         named, lambda: compiled(where, named, lambda: _gazetteer(folders, problems), problems), problems
     )
@@ -52,6 +53,8 @@ def load(folders: Sequence[Path], where: Compiled | None = None) -> Catalogue:
     topics = kept(asked, lambda: _topics(folders, gazetteer, problems), problems)
     if problems.found:
         raise CatalogueError(problems.found)
+    if named() == seen:
+        leave(where, seen, gazetteer)
     return Catalogue(_things(sources), topics, gazetteer)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from khabar.catalogue import SHIPPED, Compiled, Gazetteer, GazetteerEntity
 from khabar.catalogue.compiled import compiled
 from khabar.catalogue.entity import gather
 from khabar.catalogue.folders import load
+from khabar.catalogue.kept import contents
 from khabar.catalogue.problems import Place, Problems
 
 Ask = Callable[..., Gazetteer]
@@ -86,6 +89,19 @@ def test_what_has_problems_or_changes_under_the_reading_is_not_written_down(tmp_
 
     compiled(where, lambda: b"seen", wrong, problems)
     assert not where.file.exists()
+
+
+def test_a_process_that_has_it_leaves_it_in_each_home(tmp_path: Path) -> None:
+    gazetteer, reads = load([SHIPPED]).gazetteer, list[str]()
+    for name in ("one", "other"):
+        where = Compiled(tmp_path / name / "cache" / "gazetteer.json")
+        (tmp_path / name).mkdir()
+        load([SHIPPED, tmp_path / name], where)
+        assert not where.file.exists(), "whoever only reads leaves nothing"
+        load([SHIPPED, tmp_path / name], replace(where, may_write=True))
+        look = partial(contents, [SHIPPED, tmp_path / name], "gazetteer/*")
+        assert compiled(where, look, lambda: made(str(reads.append("read"))), Problems()) == gazetteer
+    assert reads == []
 
 
 def test_the_shipped_gazetteer_is_written_down_whole(tmp_path: Path) -> None:
