@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain, repeat
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from khabar.models import Article
 from khabar.text import stem, stemmed, words
 from search.tree import DateField, KeywordField, Where
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 ABOUT = 0.5  # salience from which an article is about an entity, not only mentioning it
 TITLE_WEIGHT = 2.0  # a word in the title counts as two in the body when hits are ranked
 
@@ -44,6 +45,8 @@ LATER: Final[frozenset[KeywordField]] = frozenset(
 NO_WORD: Final = "-"
 
 FORMS: Final = ("title", "body")  # texts in which a word is found in any form
+
+ENTITY: Final = "entity:"  # begins what stands for an entity among the forms of a body's words
 
 FACETS: Final = ("source", "country", "lang", "genre", "topic", "entity", "author")
 
@@ -114,6 +117,20 @@ def forms(given: Sequence[str], lang: str) -> dict[str, str]:
     """Return what all forms of each word have in common in a text's language: its stem, marked with the language."""
     stemmer = stemmed(lang)
     return {word: word if word == NO_WORD else stem(word, stemmer) for word in set(given)}
+
+
+def in_forms(field: str, given: Sequence[str], article: Article) -> str:
+    """Return a text's words as its forms field holds them.
+
+    A body's end with the article's entities, each as often as it is mentioned, so that they are weighed as words are.
+    """
+    found = forms(given, article.lang)
+    return " ".join(chain(map(found.__getitem__, given), _named(article) if field == "body" else ()))
+
+
+def _named(article: Article) -> Iterator[str]:
+    for entity in article.entities:
+        yield from repeat(ENTITY + entity.id, max(len(entity.mentions), 1))
 
 
 def printed_day(article: Article) -> date | None:

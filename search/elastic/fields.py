@@ -78,9 +78,7 @@ def article_source(document: Document) -> dict[str, Any]:
         found = schema.text_words(article, field)
         source[field] = [" ".join(each) for each in found]
         if field in schema.FORMS:
-            source[schema.form_field(field)] = [
-                " ".join(map(schema.forms(each, article.lang).__getitem__, each)) for each in found
-            ]
+            source[schema.form_field(field)] = [schema.in_forms(field, each, article) for each in found]
     for field in schema.KEYWORDS:
         source[field] = schema.keywords(article, field)
     source |= {

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from khabar import codec
 from khabar.models import Document, Hit, Outcome, Results
-from khabar.ports import Counted, Fold, Frequencies, Interval, Mark, RefusedDocumentsError, Sort
+from khabar.ports import Counted, Fold, Frequencies, Gist, Interval, Mark, RefusedDocumentsError, Sort
 from search.chosen import narrowed
 from search.elastic import counts as elastic_counts
 from search.elastic import generations as elastic_generations
@@ -21,6 +21,7 @@ from search.elastic.openness import check_open
 from search.elastic.query import Query, any_of, compiled, filtered, span
 from search.elastic.read import Order, gather, page, walk
 from search.elastic.write import BARE, Versioned, Written, remove, write_articles, write_rows
+from search.gist import gist
 from search.schema import micros
 from search.tree import Node, ranks
 
@@ -163,6 +164,11 @@ class ElasticIndex:
     def frequencies(self, field: Counted, values: Sequence[str]) -> Frequencies:
         """Return how many articles hold each value."""
         return elastic_counts.frequencies(self.server, self._read.articles, field, values)
+
+    def gists(self, query: Node, limit: int) -> list[Gist]:
+        """Return what the best hits are about."""
+        hits = self.search(query, limit=limit).hits
+        return [Gist(hit.score, hit.document.article.lang, gist(hit.document.article)) for hit in hits]
 
     def scan(self, query: Node, after: str = "") -> Iterator[Document]:
         """Yield every matching document in the order of article id, from the first id after `after`."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from khabar.models import Article, Entity, TopicMatch
+from khabar.models import Article, Entity, Mention, TopicMatch
 from khabar.text import stems, words
 from search import schema
 
@@ -86,6 +86,20 @@ def test_the_form_of_a_word_is_that_of_the_text(lang: str, expected: str) -> Non
 def test_a_query_word_has_the_form_that_any_text_gives_it(lang: str, text: str) -> None:
     for word in words(text):
         assert schema.forms([word], lang)[word] in stems(word)
+
+
+def test_a_body_ends_with_its_entities_each_as_often_as_it_is_mentioned() -> None:
+    twice = tuple(Mention("body", start, start + 3, "TTP") for start in (0, 9))
+    named = article(
+        lang="en",
+        entities=(Entity("ttp", "TTP", "group", 0.9, twice), Entity("kabul", "Kabul", "place", 0.1)),
+    )
+    assert (
+        schema.in_forms("body", ["talks", "held"], named)
+        == "en:talk en:held entity:ttp entity:ttp entity:kabul"
+    )
+    assert schema.in_forms("title", ["talks"], named) == "en:talk"
+    assert schema.in_forms("body", [], article()) == ""
 
 
 def test_a_moment_is_the_publication_or_the_fetching() -> None:

@@ -37,12 +37,16 @@ class Node:
         settings: Mapping[str, str] | None = None,
         password: str | None = None,
         heap: str = "512m",
+        brief: bool = True,
     ) -> None:
         env = os.environ
         source, self._java = find_elasticsearch(env), find_java(env)
         self.folder = folder
         self._home = folder / "elasticsearch"
-        self._heap = heap
+        # A test's node lives too briefly for the second compiler to be worth its work; what is measured needs it.
+        self._options = (
+            f"-Xms{heap} -Xmx{heap} -XX:-HeapDumpOnOutOfMemoryError" + " -XX:TieredStopAtLevel=1" * brief
+        )
         self.port, transport = _free_ports(2)
         scheme = "https" if password else "http"
         self.url = f"{scheme}://127.0.0.1:{self.port}"
@@ -80,8 +84,7 @@ class Node:
             "ES_PATH_CONF": str(self._home / "config"),
             "ES_JAVA_HOME": str(self._java),
             "JAVA": str(self._java / "bin" / "java"),
-            # It lives too briefly for the second compiler to be worth its work.
-            "ES_JAVA_OPTS": f"-Xms{self._heap} -Xmx{self._heap} -XX:-HeapDumpOnOutOfMemoryError -XX:TieredStopAtLevel=1",
+            "ES_JAVA_OPTS": self._options,
             "ES_TMPDIR": str(self.folder / "tmp"),
             "ES_DISTRIBUTION_TYPE": "tar",
             "HOME": str(self.folder),
@@ -240,11 +243,14 @@ def certutil() -> list[str]:
 
 @contextmanager
 def running(
-    settings: Mapping[str, str] | None = None, password: str | None = None, heap: str = "512m"
+    settings: Mapping[str, str] | None = None,
+    password: str | None = None,
+    heap: str = "512m",
+    brief: bool = True,
 ) -> Generator[Node]:
     """Have a node for the block, in a folder that an unprivileged user can reach."""
     with tempfile.TemporaryDirectory(prefix="khabar-elasticsearch-") as folder:
-        node = Node(Path(folder), settings, password, heap)
+        node = Node(Path(folder), settings, password, heap, brief)
         node.start()
         try:
             yield node
