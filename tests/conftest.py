@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import elasticsearch_node
@@ -90,7 +90,7 @@ def elasticsearch_installed() -> None:
 
 
 @pytest.fixture(scope="session")
-def elasticsearch_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def elasticsearch_url(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the address of a real Elasticsearch 9 in which tests make indexes of their own and remove them.
 
     All processes of the run share it: what changes, stops or starves a whole node has one of its own.
@@ -100,11 +100,13 @@ def elasticsearch_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     """
     given = os.environ.get("KHABAR_TEST_ELASTICSEARCH_URL")
     if given:
-        yield given.rstrip("/")
-        return
+        return given.rstrip("/")
     demand(elasticsearch_node.missing())
-    with shared(of_the_run(tmp_path_factory.getbasetemp()), "elasticsearch", _elasticsearch) as url:
-        yield url
+    stack = ExitStack()
+    # Not with the last test, whose time is limited: whoever started it waits for those who still use it.
+    pytestconfig.add_cleanup(stack.close)
+    folder = of_the_run(tmp_path_factory.getbasetemp())
+    return stack.enter_context(shared(folder, "elasticsearch", _elasticsearch))
 
 
 @contextmanager
