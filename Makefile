@@ -22,9 +22,11 @@ setup: .venv/ready ## make .venv with khabar and all that its tests need
 run: setup ## set up, then watch Khabar crawl, tag, search and digest its demo site
 	@$(BIN)/khabar demo
 
-# Two at a time: much of the time goes into servers that start. A file's tests stay together, and share theirs.
+# Three at a time: much of the time goes into servers that start and into waiting. tests/conftest.py says who goes with whom.
+# Compiled first: hundreds of processes come and go, and an environment may forbid them to write down what they compile.
 test: setup ## set up, then every test that this machine can run
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/python -m compileall -q crawler khabar search workers
+	@$(BIN)/python -m pytest -q -n 3 --dist loadgroup --no-loadscope-reorder
 
 services: setup ## fetch what the tests with real servers need
 	@$(BIN)/python tests/services/fetch.py

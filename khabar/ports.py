@@ -221,6 +221,15 @@ class Frequencies:
     holding: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Gist:
+    """What one hit is about: how often its title and beginning hold each term (see search.gist)."""
+
+    score: float
+    lang: str
+    terms: Mapping[str, int]
+
+
 class RefusedDocumentsError(KhabarError):
     """An index takes some documents never, for what they hold; all others are written. `refused`: reasons by article id."""
 
@@ -281,6 +290,10 @@ class Index(Protocol):
 
         Articles that were deleted or replaced may count until their engine forgets them, as they do in its scores.
         """
+        ...
+
+    def gists(self, query: Node, limit: int) -> list[Gist]:
+        """Return what the best hits are about, as `search` finds them uncounted; cheaper than the articles."""
         ...
 
     def scan(self, query: Node, after: str = "") -> Iterator[Document]:

@@ -17,9 +17,7 @@ from khabar.archive.store import Store
 from khabar.errors import KhabarError
 from khabar.models import Damage, Document, Record, Reference, Source
 from khabar.text import fold
-from workers.extract import Rejected, extract
 from workers.fold import same_text
-from workers.normalize import normalize
 
 _PIECE = re.compile(r"\S+\s*|\s+")
 
@@ -49,6 +47,10 @@ def revisions(document: Document) -> list[Reference]:
 
 def text_of(store: Store, reference: Reference, source: Source | None) -> Text:
     """Return the text of a record, from the archive. Raises KhabarError where it is gone, or no article any more."""
+    # Whoever shows an article imports this module; few of them extract one.
+    from workers.extract import Rejected, extract  # noqa: PLC0415 - as said
+    from workers.normalize import normalize  # noqa: PLC0415 - as said
+
     record = find_record(store, reference)
     found = extract(record, source)
     if isinstance(found, Rejected):

@@ -18,6 +18,7 @@ from queue import Empty, SimpleQueue
 from typing import IO, Any, Protocol, cast
 
 from khabar.awaiting import Awaiting
+from khabar.catalogue import Compiled
 from khabar.config import environment
 from khabar.errors import KhabarError
 from khabar.runtime import Runtime
@@ -59,7 +60,8 @@ class Crawling:
 def pool(runtime: Runtime, processes: int | None = None) -> Generator[Pool]:
     """Run a pool of processes that read segments with this home's catalogue."""
     versions = {topic.id: topic.version for topic in runtime.catalogue.topics.values()}
-    work = partial(start, runtime.settings.archive_url, tuple(runtime.folders), versions)
+    where = Compiled(runtime.settings.compiled)
+    work = partial(start, runtime.settings.archive_url, tuple(runtime.folders), versions, where)
     made = Pool(work, processes or runtime.settings.jobs)
     try:
         yield made

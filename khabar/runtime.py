@@ -15,7 +15,7 @@ from typing import Any
 
 from khabar.archive.segments import Announce, Sealed, Writer, recover
 from khabar.archive.store import Store, open_store
-from khabar.catalogue import SHIPPED, Catalogue, load
+from khabar.catalogue import SHIPPED, Catalogue, Compiled, load
 from khabar.catalogue.versions import known, numbered, register
 from khabar.config import Settings
 from khabar.errors import KhabarError
@@ -135,7 +135,7 @@ def _nobody(job: Job, later: bool = False) -> None:
 def reading(settings: Settings, clock: Clock = now) -> Generator[Runtime]:
     """Open a home to read: nothing of it is changed, except that a missing one is made."""
     store = open_store(settings.archive_url)
-    catalogue = load(catalogue_folders(settings))
+    catalogue = load(catalogue_folders(settings), Compiled(settings.compiled))
     with _opened(settings, clock, store, numbered(catalogue, known(store, catalogue))) as runtime:
         yield runtime
 
@@ -145,7 +145,7 @@ def working(settings: Settings, clock: Clock = now) -> Generator[Runtime]:
     """Open a home to change it: what the dead left behind (leases, unsealed segments) is taken over first."""
     _demand_writable(settings.home)
     store = open_store(settings.archive_url)
-    catalogue = load(catalogue_folders(settings))
+    catalogue = load(catalogue_folders(settings), Compiled(settings.compiled, may_write=True))
     with _opened(settings, clock, store, numbered(catalogue, register(store, catalogue))) as runtime:
         runtime.take_over()
         yield runtime

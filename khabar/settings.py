@@ -91,6 +91,11 @@ class Settings:
         return self.home / "catalogue"
 
     @property
+    def compiled(self) -> Path:
+        """The gazetteer as it was last read, for the next process."""
+        return self.home / "cache" / "gazetteer.json"
+
+    @property
     def digests(self) -> Path:
         """Where digests are written for people to open."""
         return self.home / "digests"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Literal
 
 from khabar.models import Article, Mention
 from khabar.text import Token, stem, stemmed, tokenize
-from search import schema
+from search import schema, shapes
 from search.tree import KeywordField, Near, Sequence, Where
 
 Run = tuple[int, int]  # places of words side by side: the first, and the one after the last
@@ -65,10 +65,22 @@ class Field:
         for variant in self.forms.get(form, ()):
             yield from ((place, place + 1) for place in self.places[variant])
 
+    def standing(self, words: Iterable[str]) -> Iterator[Run]:
+        """Yield where words stand that are in the field."""
+        for word in words:
+            yield from ((place, place + 1) for place in self.places[word])
+
     def beginning(self, prefix: str) -> Iterator[Run]:
         """Yield where words stand that begin so."""
-        for word in self.words_beginning(prefix):
-            yield from ((place, place + 1) for place in self.places[word])
+        return self.standing(self.words_beginning(prefix))
+
+    def shaped(self, shape: str) -> Iterator[Run]:
+        """Yield where words stand that have a shape (see search.shapes)."""
+        return self.standing(filter(shapes.accepts(shape), self.words_beginning(shapes.head(shape))))
+
+    def like(self, word: str, edits: int) -> Iterator[Run]:
+        """Yield where words stand that are so many edits from a word at most."""
+        return self.standing(shapes.within(word, edits, self.places))
 
     def mention(self, run: Run) -> Mention:
         """Return the span of text from the first to the last word of a run."""
@@ -195,7 +207,7 @@ def _of_side(field: Field, side: tuple[Sequence, ...]) -> set[Run]:
 
 def _sequence(field: Field, sequence: Sequence) -> Iterator[Run]:
     first, *_ = sequence
-    if first.prefix:
-        yield from field.beginning(first.text)  # a prefix stands alone in its sequence
+    if first.is_open:  # it stands alone in its sequence
+        yield from field.beginning(first.text) if first.prefix else field.shaped(first.text)
     else:
         yield from in_order(field, tuple(term.text for term in sequence), 0)

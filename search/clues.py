@@ -12,29 +12,35 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from khabar.text import stem
+from search import shapes
 from search.analysed import View
 from search.matcher import holds
 from search.tree import (
     AboutNode,
     And,
+    Boost,
     EntityNode,
+    Form,
     Near,
     Node,
     Or,
     Phrase,
     Prefix,
     Sequence,
+    Term,
+    Wildcard,
     Word,
     both,
     either,
 )
 
-Clue = tuple[Literal["form", "word", "prefix", "entity", "about"], str]
+# A form is a word that stands for all its forms; a stem is what those of one language have in common.
+Clue = tuple[Literal["form", "stem", "word", "prefix", "entity", "about"], str]
 
 _MANY = 200_000  # words remembered of each language
 
 
-def clues(node: Node) -> frozenset[Clue] | None:
+def clues(node: Node) -> frozenset[Clue] | None:  # noqa: PLR0911 - one a kind of node
     """Return what a query needs one of; None where it may hold without any that could be looked up."""
     match node:
         case Or(nodes):
@@ -44,7 +50,9 @@ def clues(node: Node) -> frozenset[Clue] | None:
         case And(nodes):
             each = [found for child in nodes if (found := clues(child)) is not None]
             return min(each, key=len, default=None)
-        case Word() | Prefix() | Phrase() | Near():
+        case Boost(child):
+            return clues(child)
+        case Word() | Form() | Prefix() | Wildcard() | Phrase() | Near():
             return None if node.where == "author" else _of_words(node)
         case EntityNode(name):
             return frozenset({("entity", name)})
@@ -54,12 +62,17 @@ def clues(node: Node) -> frozenset[Clue] | None:
             return None
 
 
-def _of_words(node: Word | Prefix | Phrase | Near) -> frozenset[Clue]:
+def _of_words(node: Word | Form | Prefix | Wildcard | Phrase | Near) -> frozenset[Clue] | None:
     match node:
         case Word(text):
             return frozenset({("form", text)})
+        case Form(text):
+            return frozenset({("stem", text)})
         case Prefix(text):
             return frozenset({("prefix", text)})
+        case Wildcard(text):
+            beginning = shapes.head(text)
+            return frozenset({("prefix", beginning)}) if beginning else None
         case Phrase(words):
             return frozenset({("word", max(words, key=len))})  # long words are rare
         case Near(left, right):
@@ -67,8 +80,13 @@ def _of_words(node: Word | Prefix | Phrase | Near) -> frozenset[Clue]:
 
 
 def _of_side(side: tuple[Sequence, ...]) -> frozenset[Clue]:
-    terms = [max(sequence, key=lambda term: len(term.text)) for sequence in side]
-    return frozenset(("prefix" if term.prefix else "word", term.text) for term in terms)
+    return frozenset(_of_term(max(sequence, key=lambda term: len(term.text))) for sequence in side)
+
+
+def _of_term(term: Term) -> Clue:
+    if term.wild:  # in a query its first character is always a letter
+        return ("prefix", shapes.head(term.text))
+    return ("prefix" if term.prefix else "word", term.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +137,7 @@ class Probe:
         return self.node
 
 
-def probe(node: Node) -> Probe:
+def probe(node: Node) -> Probe:  # noqa: PLR0911 - one a kind of node
     """Make a query ready."""
     match node:
         case And(nodes):
@@ -137,7 +155,9 @@ def probe(node: Node) -> Probe:
                 always=always,
                 with_clue={clue: tuple(found) for clue, found in with_clue.items()},
             )
-        case Word() | Prefix():
+        case Boost(child):
+            return probe(child)  # a weight changes neither what holds nor what is shown
+        case Word() | Form() | Prefix():
             return Probe(node, clues(node), is_certain=node.where == "text")
         case Phrase(words, where):
             return Probe(node, clues(node), is_certain=len(words) == 1 and where == "text")
@@ -164,6 +184,7 @@ class Lookup:
         for kind, text in wanted:
             kinds[kind].add(text)
         self._words, self._forms, self._prefixes = kinds["word"], kinds["form"], kinds["prefix"]
+        self._common = kinds["stem"]
         self._entities, self._about = kinds["entity"], kinds["about"]
         self._lengths = sorted({len(prefix) for prefix in self._prefixes})
         self._stems: dict[str, dict[str, list[Clue]]] = {}
@@ -184,7 +205,10 @@ class Lookup:
         found: list[Clue] = []
         if word in self._words:
             found.append(("word", word))
-        found.extend(self._of_language(lang).get(stem(word, lang), ()))
+        common = stem(word, lang)
+        found.extend(self._of_language(lang).get(common, ()))
+        if common in self._common:
+            found.append(("stem", common))
         found.extend(("prefix", word[:n]) for n in self._lengths if word[:n] in self._prefixes)
         kept = self._known[lang] if found else self._empty[lang]
         if len(kept) > _MANY:

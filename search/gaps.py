@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import combinations_with_replacement, product
 
+from search import shapes
 from search.tree import Near, Phrase, Sequence, Term
 
 # An engine makes one expression of the words that may stand in one place. Tantivy's may take some 1,000 bytes of
-# words before it refuses them, and an open end as much as 17 more.
+# words before it refuses them, and a place left open as much as 17 more.
 _ROOM = 700
-_OPEN_END = 20
+_OPENING = 20
 
 Slots = tuple[tuple[Term, ...], ...]  # each with the terms that may stand there
 Placed = tuple[Slots, tuple[int, ...]]  # slots and their places, from 0
@@ -36,9 +37,24 @@ def of_near(node: Near) -> Iterator[Placed]:
             yield first + second, (*range(len(first)), *range(after, after + len(second)))
 
 
+def in_any_order(node: Near) -> list[Slots]:
+    """Return the pairs of slots of a NEAR that two terms at most so far apart, in any order, stand for; else none.
+
+    That is what an engine's slop means, as long as no word may stand on both sides: one word is not near itself.
+    """
+    sides = (node.left, node.right)
+    if node.ordered or any(len(sequence) > 1 for side in sides for sequence in side):
+        return []
+    one, other = ([sequence[0] for sequence in side] for side in sides)
+    if any(shapes.may_be_one(first, second) for first in one for second in other):
+        return []
+    pairs = list(product(_alternatives(node.left), _alternatives(node.right)))
+    return [left + right for left, right in pairs] + [right + left for left, right in pairs]
+
+
 def is_open(slots: Slots) -> bool:
     """Tell whether more than one word may stand somewhere."""
-    return any(len(slot) > 1 or any(term.prefix for term in slot) for slot in slots)
+    return any(len(slot) > 1 or any(term.is_open for term in slot) for slot in slots)
 
 
 def count(node: Near) -> int:
@@ -62,7 +78,8 @@ def _alternatives(side: tuple[Sequence, ...]) -> list[Slots]:
     singles: list[Slots] = []
     room = 0
     for term in (sequence[0] for sequence in side if len(sequence) == 1):
-        size = len(term.text.encode()) + (_OPEN_END if term.prefix else 0)
+        openings = int(term.prefix) + (sum(map(term.text.count, "?*")) if term.wild else 0)
+        size = len(term.text.encode()) + _OPENING * openings
         if singles and size <= room:
             singles[-1] = ((*singles[-1][0], term),)
             room -= size

@@ -11,7 +11,7 @@ from importlib.resources import files
 from lark import Lark
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from search import meaning
+from search import habits, meaning
 from search.refusal import MAX_LENGTH, MAX_NESTING, MAX_TERMS, QueryError
 from search.tree import Node
 
@@ -19,8 +19,10 @@ __all__ = ["QueryError", "hints", "parse"]
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 _JOINING = frozenset({"AND", "OR", "NOT"})
+_ITEM = re.compile(r'[~^][\d.]*|([^\s()"\[\]~^]+)')
 _QUOTED = re.compile(r'"[^"]*"')
-_TILDE = "~n follows a phrase in quotes; the edit distance of a word (word~1) is not searchable"
+_TILDE = "~n follows a word (at most so many letters otherwise) or a phrase in quotes (so many words between)"
+_BOOST = "^n follows what counts n times: a word, a phrase, a field or a bracket"
 _LOWER = re.compile(r"(?<!\S)(and|or|not|o?near/\d+)(?!\S)")
 
 
@@ -35,9 +37,7 @@ def parse(
     if len(text) > MAX_LENGTH:
         raise QueryError(MAX_LENGTH, f"the query is longer than {MAX_LENGTH} characters", None)
     plain = text.translate(_QUOTES)
-    if (
-        sum(word not in _JOINING for word in plain.split()) > MAX_TERMS
-    ):  # before the parser spends its time on them
+    if _is_long(plain):  # before the parser spends its time on it
         raise QueryError(0, f"the query has more than {MAX_TERMS} words")
     _check_brackets(plain)
     try:
@@ -51,13 +51,22 @@ def hints(text: str) -> tuple[str, ...]:
     """Return what a reader may have meant otherwise: `and`, `or`, `not` in small letters are words like any other."""
     unquoted = _QUOTED.sub(lambda found: " " * len(found[0]), text.translate(_QUOTES))
     found = dict.fromkeys(match[1] for match in _LOWER.finditer(unquoted))
-    return tuple(f"{word!r} is searched as a word; the operator is {word.upper()}" for word in found)
+    phrases = dict.fromkeys(habits.single_quotes(unquoted))
+    return (
+        *(f"{word!r} is searched as a word; the operator is {word.upper()}" for word in found),
+        *(f"the words in '{words}' are searched one by one; a phrase stands in \"…\"" for words in phrases),
+    )
 
 
 @cache
 def _parser() -> Lark:
     grammar = files("search").joinpath("grammar.lark").read_text("utf-8")
     return Lark(grammar, parser="lalr", propagate_positions=False)
+
+
+def _is_long(text: str) -> bool:
+    words = sum(word not in _JOINING for word in _ITEM.findall(text) if word)
+    return words > MAX_TERMS or text.count('"') > 2 * MAX_TERMS
 
 
 def _check_brackets(text: str) -> None:
@@ -86,7 +95,8 @@ def _explained(text: str, error: UnexpectedInput) -> QueryError:
     if token is None or token.type == "$END":
         return _bad_end(text)
     reason, suggestion = {
-        "SLOP": (_TILDE, None),
+        "TILDE": (_TILDE, None),
+        "BOOST": (_BOOST, None),
         "RPAR": ("there is nothing to search before this bracket", None),
         "RANGE": ("a range in [ ] follows a date field", f"published:{token}"),
     }.get(token.type, (f"{token} needs something to search on its left", f'"{token}" (as a word)'))
@@ -96,6 +106,8 @@ def _explained(text: str, error: UnexpectedInput) -> QueryError:
 def _bad_character(text: str, position: int) -> QueryError:
     if text[position] == "~":
         return QueryError(position, _TILDE)
+    if text[position] == "^":
+        return QueryError(position, _BOOST)
     return QueryError(
         position, f"{text[position]} is not understood here; put it in quotes to search for words", None
     )

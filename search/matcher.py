@@ -22,6 +22,7 @@ from search.tree import (
     EntityNode,
     Everything,
     Form,
+    Fuzzy,
     Keyword,
     Near,
     Node,
@@ -30,7 +31,9 @@ from search.tree import (
     Phrase,
     Prefix,
     Where,
+    Wildcard,
     Word,
+    Wordy,
 )
 
 __all__ = ["Match", "View", "analyse", "holds", "match"]
@@ -79,7 +82,7 @@ def _form_holds(node: Form, view: View) -> bool:
     return any(node.text in field.forms for field in view.fields(node.where))
 
 
-def _words_hold(node: Prefix | Phrase | Near, view: View) -> bool:
+def _words_hold(node: Wordy, view: View) -> bool:
     return any(any(True for _ in _runs(node, field)) for field in view.fields(node.where))
 
 
@@ -104,6 +107,8 @@ _HOLDS: dict[type[Any], Callable[[Any, View], bool]] = {
     Word: _word_holds,
     Form: _form_holds,
     Prefix: _words_hold,
+    Wildcard: _words_hold,
+    Fuzzy: _words_hold,
     Phrase: _words_hold,
     Near: _words_hold,
     Keyword: _keyword_holds,
@@ -116,7 +121,7 @@ _HOLDS: dict[type[Any], Callable[[Any, View], bool]] = {
 # --- which words --------------------------------------------------------------------------------------------
 
 
-def _runs(node: Word | Form | Prefix | Phrase | Near, field: Field) -> Iterator[Run]:
+def _runs(node: Wordy, field: Field) -> Iterator[Run]:
     match node:
         case Form(text):
             yield from field.of_form(text)
@@ -124,6 +129,10 @@ def _runs(node: Word | Form | Prefix | Phrase | Near, field: Field) -> Iterator[
             yield from field.any_form(text)
         case Prefix(text):
             yield from field.beginning(text)
+        case Wildcard(text):
+            yield from field.shaped(text)
+        case Fuzzy(text, edits):
+            yield from field.like(text, edits)
         case Phrase(words, _, slop):
             yield from analysed.in_order(field, words, slop)
         case Near():
@@ -138,7 +147,7 @@ def _spans(node: Node, view: View) -> Iterator[Mention]:
                     yield from _spans(child, view)
         case Boost(child):
             yield from _spans(child, view)
-        case Word() | Form() | Prefix() | Phrase() | Near():
+        case Word() | Form() | Prefix() | Wildcard() | Fuzzy() | Phrase() | Near():
             for field in _readable(node.where, view):
                 yield from (field.mention(run) for run in _runs(node, field))
         case EntityNode(name) | AboutNode(name):

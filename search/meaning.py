@@ -14,23 +14,38 @@ from lark import Token, Tree
 
 from khabar.columnists import asked
 from khabar.models import Field, Genre
-from search import periods
+from search import habits, periods
 from search.nearness import near
-from search.refusal import MAX_GAPS, MAX_TERMS, QueryError
+from search.refusal import (
+    MAX_EDITS,
+    MAX_GAPS,
+    MAX_OPEN,
+    MAX_TERMS,
+    MAX_WEIGHT,
+    MAX_WEIGHTS,
+    SHORTEST,
+    QueryError,
+)
 from search.schema import keyword
 from search.spelled import phrase_words, terms
 from search.tree import (
     AboutNode,
+    And,
+    Boost,
     DateRange,
     EntityNode,
     Everything,
+    Fuzzy,
     Keyword,
     KeywordField,
     Near,
     Node,
+    Not,
+    Or,
     Phrase,
     Prefix,
     Where,
+    Wildcard,
     Word,
     both,
     either,
@@ -70,12 +85,38 @@ def read(syntax: Syntax, context: Context) -> Node:
     node = _node(syntax, context)
     if node is None:
         raise QueryError(0, "there is no word in this query", "* (every article)")
-    if sum(map(_weight, leaves(node))) > MAX_TERMS:
+    if sum(map(_length, leaves(node))) > MAX_TERMS:
         raise QueryError(0, f"the query has more than {MAX_TERMS} words")
+    if sum(map(_openings, leaves(node))) > MAX_OPEN:
+        raise QueryError(0, f"the query has more than {MAX_OPEN} words with *, ? or ~ in them")
+    if _heaviest(node) > MAX_WEIGHTS:
+        raise QueryError(0, f"weights within weights come to more than {MAX_WEIGHTS:,.0f}")
     return node
 
 
-def _weight(leaf: Node) -> int:
+def _heaviest(node: Node) -> float:
+    match node:
+        case And(nodes) | Or(nodes):
+            return max(map(_heaviest, nodes))
+        case Not(child):
+            return _heaviest(child)
+        case Boost(child, weight):
+            return weight * _heaviest(child)
+        case _:
+            return 1.0
+
+
+def _openings(leaf: Node) -> int:
+    match leaf:
+        case Prefix() | Wildcard() | Fuzzy():
+            return 1
+        case Near(left, right):
+            return sum(term.is_open for sequence in left + right for term in sequence)
+        case _:
+            return 0
+
+
+def _length(leaf: Node) -> int:
     match leaf:
         case Phrase(words):
             return len(words)
@@ -100,10 +141,25 @@ def _node(syntax: Syntax | Token, context: Context) -> Node | None:
             return negation(node) if node is not None and len(children) % 2 == 0 else node
         case "near" if len(children) > 1:
             return _near(children, context)
+        case "boost":
+            return _weighed(children, context)
         case "near" | "group":
             return _node(children[0], context)
         case _:
             return _leaf(syntax, context)
+
+
+def _weighed(children: list[Syntax | Token], context: Context) -> Node | None:
+    sign = cast("Token", children[1])
+    try:
+        weight = float(sign[1:])
+    except ValueError:
+        weight = 0.0
+    if not 0 < weight <= MAX_WEIGHT:
+        reason = f"^ needs how many times it counts, more than 0 and at most {MAX_WEIGHT:.0f}"
+        raise QueryError(sign.start_pos or 0, reason, "talks^2")
+    node = _node(children[0], context)
+    return node and Boost(node, weight)
 
 
 def _leaf(syntax: Syntax, context: Context) -> Node | None:
@@ -134,11 +190,20 @@ def _within(name: Token, context: Context) -> Context:
 
 def _item(children: list[Syntax | Token], context: Context) -> Node | None:
     token = cast("Token", children[0])
+    tilde = cast("Token", children[1]) if len(children) > 1 else None
+    if tilde and _exact(context):
+        raise QueryError(tilde.start_pos or 0, f"{context.field}: takes whole values, no ~")
+    if tilde and len(tilde) == 1:
+        needed = "between its words" if token.type == "PHRASE" else "of changes"
+        raise QueryError(tilde.start_pos or 0, f"~ needs a number {needed}", f"{token}~1")
     if token.type == "PHRASE":
-        slop = int(cast("Token", children[1])[1:]) if len(children) > 1 else 0
+        # of a larger number nothing is asked than that it is too large
+        slop = min(int(tilde[1:6]), MAX_GAPS + 1) if tilde else 0
         return (
             _value(token, token[1:-1].strip(), context) if _exact(context) else _phrase(token, slop, context)
         )
+    if tilde:
+        return _fuzzy(token, tilde, context)
     if token == "*" and context.field is None:  # noqa: S105 - a token of the grammar, no secret
         return Everything()
     if context.field is not None and (named := _NAMED.match(token)):
@@ -160,11 +225,28 @@ def _where(context: Context) -> Where:
 
 def _word(token: Token, context: Context) -> Node | None:
     found = terms(token)
-    if len(found) == 1 and found[0].prefix:
-        return Prefix(found[0].text, _where(context))
+    if len(found) == 1 and found[0].is_open:
+        return (Prefix if found[0].prefix else Wildcard)(found[0].text, _where(context))
     if len(found) > 1:  # cross-border, e.g.: words written as one stand side by side
         return _spelled(tuple(term.text for term in found), context)
     return _spelled((found[0].text,), context) if found else None
+
+
+def _fuzzy(token: Token, tilde: Token, context: Context) -> Node:
+    position, edits = tilde.start_pos or 0, int(tilde[1:6])
+    found = terms(token)
+    if len(found) != 1 or found[0].is_open:
+        reason = f"~ follows one whole word, or a phrase in quotes; {token} is none"
+        raise QueryError(position, reason, f'"{token}"~{edits}' if len(found) > 1 else None)
+    word = found[0].text
+    if not 1 <= edits <= MAX_EDITS:
+        raise QueryError(
+            position, f"a word may differ by 1 or {MAX_EDITS} letters, not {edits}", f"{token}~{MAX_EDITS}"
+        )
+    if len(word) < SHORTEST[edits]:
+        reason = f"~{edits} needs a word of at least {SHORTEST[edits]} letters: too many are like {token}"
+        raise QueryError(position, reason, f"{token}~1" if len(word) >= SHORTEST[1] else None)
+    return Fuzzy(word, edits, _where(context))
 
 
 def _spelled(words: tuple[str, ...], context: Context, slop: int = 0) -> Node:
@@ -248,5 +330,5 @@ def _dates(token: Token, context: Context) -> Node:
     try:
         start, end = periods.bounds(str(token), context.now, context.timezone)
     except ValueError as error:
-        raise QueryError(token.start_pos or 0, str(error)) from None
+        raise QueryError(token.start_pos or 0, str(error), habits.period(str(token))) from None
     return DateRange(start, end, context.timezone)

@@ -48,6 +48,10 @@ def _side(syntax: Syntax | Token, position: int) -> tuple[Sequence, ...]:
         return (sequence,)
     if syntax.data in {"group", "or_"} or (syntax.data in {"and_", "not_", "near"} and len(children) == 1):
         return tuple(sequence for child in children for sequence in _side(child, position))
+    if syntax.data == "boost":
+        raise QueryError(
+            position, "a weight ^n belongs to the whole of NEAR, in brackets", "(peace NEAR/5 talks)^2"
+        )
     if syntax.data == "field":
         raise QueryError(position, "both sides of NEAR lie in one field", "title:(peace NEAR/5 talks)")
     raise QueryError(
@@ -55,8 +59,14 @@ def _side(syntax: Syntax | Token, position: int) -> tuple[Sequence, ...]:
     )
 
 
-def _sequence(token: Token, slop: bool, position: int) -> Sequence:
-    if slop:
+def _sequence(token: Token, tilde: bool, position: int) -> Sequence:
+    if tilde and token.type == "WORD":
+        raise QueryError(
+            position,
+            "beside NEAR a word is left open by * or ?, not by ~",
+            f"{token[: max(2, len(token) - 2)]}*",
+        )
+    if tilde:
         raise QueryError(position, "a phrase beside NEAR is exact; leave its ~n out", str(token))
     sequence = terms(token) if token.type == "WORD" else tuple(Term(word) for word in phrase_words(token))
     if not sequence:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain, repeat
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from khabar.columnists import forms as forms_of_names
 from khabar.columnists import joined
 from khabar.models import Article
-from khabar.text import stem, stemmed
+from khabar.text import stem, stemmed, words
 from search.tree import DateField, KeywordField, Where
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 ABOUT = 0.5  # salience from which an article is about an entity, not only mentioning it
 TITLE_WEIGHT = 2.0  # a word in the title counts as two in the body when hits are ranked
 
@@ -39,7 +40,13 @@ LATER: Final[frozenset[KeywordField]] = frozenset(
     {"author_name", "mentions", "changed"}
 )  # in the order they came
 
+# What stands in a text that has no word: no query asks for it. Of how many articles hold a text, and how long it is on
+# average, engines have different ideas where it is missing, and would rank differently.
+NO_WORD: Final = "-"
+
 FORMS: Final = ("title", "body")  # texts in which a word is found in any form
+
+ENTITY: Final = "entity:"  # begins what stands for an entity among the forms of a body's words
 
 FACETS: Final = ("source", "country", "lang", "genre", "topic", "entity", "author")
 
@@ -50,6 +57,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def form_field(field: str) -> str:
     """Return the name of the field that holds what all forms of a word have in common."""
     return f"{field}_form"
+
+
+def text_words(article: Article, field: str) -> list[list[str]]:
+    """Return the words of each value of a text field, as they are indexed."""
+    found = [words(value) for value in TEXTS[field](article)]
+    return found if any(found) else [[NO_WORD]]
 
 
 def fields_of(where: Where) -> tuple[str, ...]:
@@ -100,10 +113,24 @@ def about(article: Article) -> tuple[str, ...]:
     return tuple(entity.id for entity in article.entities if entity.salience >= ABOUT)
 
 
-def forms(words: Sequence[str], lang: str) -> dict[str, str]:
+def forms(given: Sequence[str], lang: str) -> dict[str, str]:
     """Return what all forms of each word have in common in a text's language: its stem, marked with the language."""
     stemmer = stemmed(lang)
-    return {word: stem(word, stemmer) for word in set(words)}
+    return {word: word if word == NO_WORD else stem(word, stemmer) for word in set(given)}
+
+
+def in_forms(field: str, given: Sequence[str], article: Article) -> str:
+    """Return a text's words as its forms field holds them.
+
+    A body's end with the article's entities, each as often as it is mentioned, so that they are weighed as words are.
+    """
+    found = forms(given, article.lang)
+    return " ".join(chain(map(found.__getitem__, given), _named(article) if field == "body" else ()))
+
+
+def _named(article: Article) -> Iterator[str]:
+    for entity in article.entities:
+        yield from repeat(ENTITY + entity.id, max(len(entity.mentions), 1))
 
 
 def printed_day(article: Article) -> date | None:

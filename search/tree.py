@@ -48,6 +48,23 @@ class Prefix:
 
 
 @dataclass(frozen=True, slots=True)
+class Wildcard:
+    """Any word of this shape: `?` stands for one character, `*` for any number of them."""
+
+    text: str
+    where: Where = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzy:
+    """Any word that so many edits make of this one: a character more, less or another, or two neighbours swapped."""
+
+    text: str
+    edits: int
+    where: Where = "text"
+
+
+@dataclass(frozen=True, slots=True)
 class Phrase:
     """These words in this order within one field, with at most `slop` other words in all between them."""
 
@@ -58,13 +75,19 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One place in a sequence of NEAR: a word, or with `prefix` any word that begins so."""
+    """One place in a sequence of NEAR: a word; with `prefix` any word that begins so, with `wild` any of its shape."""
 
     text: str
     prefix: bool = False
+    wild: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it stands for more words than one."""
+        return self.prefix or self.wild
 
 
-Sequence: TypeAlias = tuple[Term, ...]  # a word, a prefix or a phrase: terms side by side
+Sequence: TypeAlias = tuple[Term, ...]  # a word, an open one or a phrase: terms side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +171,20 @@ class Boost:
 
 
 Leaf: TypeAlias = (
-    Everything | Word | Form | Prefix | Phrase | Near | Keyword | EntityNode | AboutNode | DateRange
+    Everything
+    | Word
+    | Form
+    | Prefix
+    | Wildcard
+    | Fuzzy
+    | Phrase
+    | Near
+    | Keyword
+    | EntityNode
+    | AboutNode
+    | DateRange
 )
+Wordy: TypeAlias = Word | Form | Prefix | Wildcard | Fuzzy | Phrase | Near  # what is looked for in texts
 Node: TypeAlias = Leaf | And | Or | Not | Boost
 
 
@@ -188,10 +223,10 @@ def ranks(node: Node) -> bool:
     match node:
         case And(nodes) | Or(nodes):
             return any(map(ranks, nodes))
-        case Word() | Form() | Prefix() | Phrase() | Near() | Boost():
+        case Boost():
             return True
         case _:
-            return False
+            return isinstance(node, Wordy)
 
 
 def _joined(kind: type[And | Or], nodes: tuple[Node, ...]) -> Node | None:

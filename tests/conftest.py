@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import elasticsearch_node
@@ -13,10 +14,48 @@ import redis_node
 import s3_server
 from demands import demand
 from hypothesis import settings
+from once import shared
 
 # A slow or busy machine is no failure; floors and counts are what tests hold, benchmarks measure time.
 settings.register_profile("khabar", deadline=None)
 settings.load_profile("khabar")
+
+ROOT = Path(__file__).parent
+
+
+# Files whose tests take longest. They begin first, so that none of them is what all the others wait for in the end.
+LONGEST = (
+    *("e2e/test_chaos", "e2e/test_runtimes", "e2e/test_migrate", "e2e/test_journey", "e2e/test_compose"),
+    *("search/test_elastic_troubles", "search/test_differential", "e2e/", "crawler/", "khabar/test_migrate"),
+    *("khabar/cli/", "khabar/web/", "search/test_elastic", "khabar/test_"),
+)
+# Files that share what is dear to make, or what only one of them may have at a time.
+TOGETHER = {
+    "khabar/web/": "house",
+    "search/test_elastic_health": "node",
+    "search/test_elastic_troubles": "node",
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order and group the tests for several processes: a file's stay together and share its fixtures.
+
+    Only those of e2e, which are long and share nothing, may part.
+    """
+    files = {item: item.path.relative_to(ROOT).as_posix() for item in items}
+    items.sort(key=lambda item: _rank(files[item]))
+    for item, file in files.items():
+        if not file.startswith("e2e/"):
+            item.add_marker(pytest.mark.xdist_group(_group(file)))
+
+
+def _rank(file: str) -> int:
+    return next((rank for rank, begin in enumerate(LONGEST) if file.startswith(begin)), len(LONGEST))
+
+
+def _group(file: str) -> str:
+    return next((group for begin, group in TOGETHER.items() if file.startswith(begin)), file)
 
 
 @pytest.fixture(scope="session")
@@ -51,8 +90,10 @@ def elasticsearch_installed() -> None:
 
 
 @pytest.fixture(scope="session")
-def elasticsearch_url() -> Iterator[str]:
+def elasticsearch_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of a real Elasticsearch 9 in which tests make indexes of their own and remove them.
+
+    All processes of the run share it: what changes, stops or starves a whole node has one of its own.
 
     KHABAR_TEST_ELASTICSEARCH_URL, else what `make services` has fetched, else the test is left out (with
     KHABAR_REQUIRE_SERVICES=1 it fails).
@@ -62,8 +103,19 @@ def elasticsearch_url() -> Iterator[str]:
         yield given.rstrip("/")
         return
     demand(elasticsearch_node.missing())
+    with shared(of_the_run(tmp_path_factory.getbasetemp()), "elasticsearch", _elasticsearch) as url:
+        yield url
+
+
+@contextmanager
+def _elasticsearch() -> Generator[str]:
     with elasticsearch_node.running() as node:
         yield node.url
+
+
+def of_the_run(folder: Path) -> Path:
+    """Return the folder that all processes of the run share: xdist gives each of them a folder in it."""
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
 @pytest.fixture

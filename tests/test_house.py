@@ -60,11 +60,20 @@ def test_searching_loads_no_crawler_and_no_extractor(tmp_path: Path) -> None:
         "from khabar.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "print(*sorted({'scrapy', 'twisted', 'trafilatura', 'py3langid'} & set(sys.modules)))"
+        "print(*sorted({'scrapy', 'twisted', 'trafilatura', 'py3langid', 'numpy', 'workers.extract'} & set(sys.modules)))"
     )
     done = run(sys.executable, "-c", code, str(tmp_path))
     assert done.returncode == 0 and "0 article(s)" in done.stdout, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "", done.stdout
+
+
+def test_a_command_beside_the_processes_that_read_pages_loads_nothing_that_reads_them() -> None:
+    code = (
+        "import sys; import khabar.cli.collect, khabar.cli.watch, khabar.cli.mend, khabar.cli.follow, crawler.run\n"
+        "print(*sorted({'numpy', 'trafilatura', 'workers.extract', 'workers.pipeline'} & set(sys.modules)))"
+    )
+    done = run(sys.executable, "-c", code)
+    assert (done.returncode, done.stdout) == (0, "\n"), done.stdout + done.stderr
 
 
 def imported() -> set[str]:

@@ -58,29 +58,25 @@ class _Worker:
 
 
 class Pool:
-    """A fixed number of child processes that each answer one task (a string) at a time.
+    """Up to `size` child processes that each answer one task (a string) at a time; more are started as tasks wait for them.
 
     `start` runs once in each child and returns the function that answers tasks; it must be importable by name
     (a module's function, or a functools.partial of one). Not thread-safe.
     """
 
     def __init__(self, start: Start, processes: int, patience: float = PATIENCE) -> None:
+        self.size = max(1, processes)
         self._start = start
         self._patience = patience
         self._context = multiprocessing.get_context("spawn")
         self._waiting: deque[str] = deque()
         self._false_starts = 0
-        self._workers: list[_Worker] = []
-        try:
-            for _ in range(max(1, processes)):
-                self._workers.append(self._spawn())
-        except BaseException:
-            self.close()
-            raise
+        # One at once: it loads what it has to know while the first task is being made. Many a command has no second.
+        self._workers = [self._spawn()]
 
     @property
     def pids(self) -> list[int]:
-        """The process ids of the children."""
+        """The process ids of the children that were started so far."""
         return [worker.process.pid or 0 for worker in self._workers]
 
     @property
@@ -142,6 +138,9 @@ class Pool:
             if not worker.process.is_alive():
                 self._workers[place] = self._replace(worker)
             self._give(self._workers[place], self._waiting.popleft())
+        while self._waiting and len(self._workers) < self.size:
+            self._workers.append(self._spawn())
+            self._give(self._workers[-1], self._waiting.popleft())
 
     @staticmethod
     def _give(worker: _Worker, task: str) -> None:

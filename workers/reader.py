@@ -29,7 +29,7 @@ class SegmentReader:
     @property
     def full(self) -> bool:
         """True while every process has its next task waiting."""
-        return self._pool.busy >= 2 * len(self._pool.pids)
+        return self._pool.busy >= 2 * self._pool.size
 
     @property
     def idle(self) -> bool:

@@ -1,5 +1,6 @@
 """The catalogue: sources, topics and the gazetteer, as YAML data with errors that say file, line and column."""
 
+from khabar.catalogue.compiled import Compiled
 from khabar.catalogue.entity import Gazetteer, GazetteerEntity
 from khabar.catalogue.folders import SHIPPED, Catalogue, load
 from khabar.catalogue.problems import CatalogueError, Problem
@@ -10,6 +11,7 @@ __all__ = [
     "SHIPPED",
     "Catalogue",
     "CatalogueError",
+    "Compiled",
     "DigestPlan",
     "Gazetteer",
     "GazetteerEntity",

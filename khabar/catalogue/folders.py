@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from khabar.catalogue.compiled import Compiled, compiled, leave
 from khabar.catalogue.entity import Gazetteer, GazetteerEntity, gather, read_entities
+from khabar.catalogue.kept import contents, kept
 from khabar.catalogue.problems import CatalogueError, Place, Problems
 from khabar.catalogue.source import read_source
 from khabar.catalogue.topic import Topic, read_topic
@@ -34,22 +37,36 @@ class Catalogue:
     gazetteer: Gazetteer
 
 
-def load(folders: Sequence[Path]) -> Catalogue:
+def load(folders: Sequence[Path], where: Compiled | None = None) -> Catalogue:
     """Return the catalogue of these folders; later ones shadow earlier ones by id, an absent one is empty.
 
-    Raises CatalogueError with all problems of all files.
+    `where` spares the next process the reading of the gazetteer. Raises CatalogueError with all problems of all files.
     """
     problems = Problems()
     sources = _shadowed(folders, "sources/**/*", lambda path: _one(read_source(path, problems)), problems)
-    entities = _shadowed(folders, "gazetteer/*", lambda path: read_entities(path, problems), problems)
-    _refuse_clashes(entities, problems)
-    gazetteer = gather(_things(entities))
-    topics = _shadowed(
-        folders, "topics/*", lambda path: _one(read_topic(path, gazetteer, problems)), problems
+    named = partial(contents, folders, "gazetteer/*")
+    seen = named()
+    gazetteer = kept(
+        named, lambda: compiled(where, named, lambda: _gazetteer(folders, problems), problems), problems
     )
+    asked = partial(contents, folders, "gazetteer/*", "topics/*")
+    topics = kept(asked, lambda: _topics(folders, gazetteer, problems), problems)
     if problems.found:
         raise CatalogueError(problems.found)
-    return Catalogue(_things(sources), _things(topics), gazetteer)
+    if named() == seen:
+        leave(where, seen, gazetteer)
+    return Catalogue(_things(sources), topics, gazetteer)
+
+
+def _gazetteer(folders: Sequence[Path], problems: Problems) -> Gazetteer:
+    entities = _shadowed(folders, "gazetteer/*", lambda path: read_entities(path, problems), problems)
+    _refuse_clashes(entities, problems)
+    return gather(_things(entities))
+
+
+def _topics(folders: Sequence[Path], gazetteer: Gazetteer, problems: Problems) -> dict[str, Topic]:
+    found = _shadowed(folders, "topics/*", lambda path: _one(read_topic(path, gazetteer, problems)), problems)
+    return _things(found)
 
 
 def located(folders: Sequence[Path]) -> dict[str, tuple[Place, GazetteerEntity]]:

@@ -36,6 +36,7 @@ COMMANDS = {
     "tag": "tag",
     "topics": "topics",
     "trace": "watch",
+    "users": "access",
 }
 
 

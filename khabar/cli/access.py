@@ -1,13 +1,16 @@
-"""The commands that see to who may use the API."""
+"""The commands that see to who may use the API, and who may sign in."""
 
 from __future__ import annotations
 
+import sys
+
 import click
 
-from khabar import access
+from khabar import access, people
 from khabar.archive.store import open_store
 from khabar.cli.options import Console, console
 from khabar.runtime import now
+from khabar.text import slug
 
 
 @click.group()
@@ -64,3 +67,72 @@ def keys_revoke(to: Console, id_: str) -> None:
     if not access.revoke(open_store(to.settings.archive_url), id_, now()):
         raise click.UsageError(f"there is no key {id_!r}: `khabar keys list` shows them")
     click.echo(f"{id_} is revoked")
+
+
+@click.group()
+def users() -> None:
+    """See to the people who may sign in.
+
+    \b
+    Example: khabar users add "Amina Wali" --role write
+    """
+
+
+@users.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice(access.ROLES), default="read", show_default=True)
+@console
+def users_add(to: Console, name: str, role: access.Role) -> None:
+    """Let somebody in, by a name and a password; only what verifies it is kept.
+
+    The password is asked for; where nobody sits at a terminal, it is the first line of the input.
+
+    \b
+    Example: khabar users add "Amina Wali"
+             khabar users add amina --role write < password.txt
+    """
+    if not slug(name) or not name.isprintable():
+        raise click.UsageError("a user needs a name of letters or digits")
+    password = _password()
+    if len(password) < people.SHORTEST:
+        raise click.UsageError(f"a password has at least {people.SHORTEST} characters")
+    if not people.add(open_store(to.settings.archive_url), name.strip(), role, password, now()):
+        raise click.UsageError(
+            f"there is a user {slug(name)} already: `khabar users remove` lets somebody in no more"
+        )
+    click.echo(slug(name))
+
+
+@users.command("list")
+@console
+def users_list(to: Console) -> None:
+    """List those who may sign in.
+
+    \b
+    Example: khabar users list
+    """
+    known = people.users(open_store(to.settings.archive_url))
+    for user in known.values():
+        click.echo(f"{user.id}  {user.role:<6} since {user.created:%Y-%m-%d %H:%M}Z  {user.name}")
+    if not known:
+        to.say("there are no users: `khabar users add NAME` lets somebody in")
+
+
+@users.command("remove")
+@click.argument("name")
+@console
+def users_remove(to: Console, name: str) -> None:
+    """Let somebody in no more; the name may be given again.
+
+    \b
+    Example: khabar users remove amina
+    """
+    if not people.remove(open_store(to.settings.archive_url), name, now()):
+        raise click.UsageError(f"there is no user {name!r}: `khabar users list` shows them")
+    click.echo(f"{slug(name)} is removed")
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return sys.stdin.readline().rstrip("\r\n")

@@ -11,8 +11,6 @@ from khabar.aliases import accept, decide, renew
 from khabar.cli.options import Console, console
 from khabar.runtime import reading, working
 from search.tree import DateRange
-from workers.pipeline import prepare
-from workers.resighting import retag_entities
 from workers.suggestions import Suggestion, suggest
 
 
@@ -49,6 +47,10 @@ def entities_accept(to: Console, suggestion: str) -> None:
     \b
     Example: khabar entities accept 5f0c2a9e41
     """
+    # What reads pages is needed by this command alone, and imported by the help of them all.
+    from workers.pipeline import prepare  # noqa: PLC0415 - as said
+    from workers.resighting import retag_entities  # noqa: PLC0415 - as said
+
     one = decide(_list(to), suggestion, "open")
     with reading(to.settings) as runtime:
         path = accept(runtime.folders, one)

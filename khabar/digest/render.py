@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from khabar import codec
@@ -16,6 +15,9 @@ from khabar.digest.plain import render_text
 from khabar.digest.script import direction, face
 from khabar.digest.wording import Names
 from khabar.models import Digest
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 __all__ = ["render_html", "render_json", "render_text"]
 
@@ -50,6 +52,9 @@ def _web(url: str) -> str | None:
 
 @cache
 def _templates() -> Environment:
+    # Whoever looks what is due imports this module; few make a page.
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - as said
+
     environment = Environment(
         loader=PackageLoader("khabar.digest"),
         autoescape=True,

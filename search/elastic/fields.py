@@ -10,7 +10,7 @@ import hashlib
 from typing import Any, Final, Literal
 
 from khabar.models import Document, Outcome
-from khabar.text import TEXT_VERSION, words
+from khabar.text import TEXT_VERSION
 from search import schema
 
 Kind = Literal["articles", "outcomes"]
@@ -74,13 +74,11 @@ def article_source(document: Document) -> dict[str, Any]:
     """Return an article with its fields, as Elasticsearch takes it."""
     article = document.article
     source: dict[str, Any] = {"document": document}
-    for field, values in schema.TEXTS.items():
-        found = [words(value) for value in values(article)]
+    for field in schema.TEXTS:
+        found = schema.text_words(article, field)
         source[field] = [" ".join(each) for each in found]
         if field in schema.FORMS:
-            source[schema.form_field(field)] = [
-                " ".join(map(schema.forms(each, article.lang).__getitem__, each)) for each in found
-            ]
+            source[schema.form_field(field)] = [schema.in_forms(field, each, article) for each in found]
     for field in schema.KEYWORDS:
         source[field] = schema.keywords(article, field)
     source |= {

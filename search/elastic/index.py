@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from khabar import codec
 from khabar.models import Document, Hit, Outcome, Results
-from khabar.ports import Counted, Fold, Frequencies, Interval, Mark, RefusedDocumentsError, Sort
+from khabar.ports import Counted, Fold, Frequencies, Gist, Interval, Mark, RefusedDocumentsError, Sort
 from search.chosen import narrowed
 from search.elastic import counts as elastic_counts
 from search.elastic import generations as elastic_generations
@@ -17,9 +17,11 @@ from search.elastic.bulk import fetch
 from search.elastic.client import MissingIndexError, Server, connect
 from search.elastic.fields import row_id
 from search.elastic.generations import Place
+from search.elastic.openness import check_open
 from search.elastic.query import Query, any_of, compiled, filtered, span
 from search.elastic.read import Order, gather, page, walk
 from search.elastic.write import BARE, Versioned, Written, remove, write_articles, write_rows
+from search.gist import gist
 from search.schema import micros
 from search.tree import Node, ranks
 
@@ -136,6 +138,7 @@ class ElasticIndex:
 
         Undated articles stand where they were first fetched. Raises QueryError for a prefix that is too open.
         """
+        check_open(self.server, self._read.articles, query)
         by_relevance = sort == "relevance" and ranks(query)
         choices = chosen or {}
         index, found = self._read.articles, compiled(narrowed(query, choices), ranked=by_relevance)
@@ -162,8 +165,14 @@ class ElasticIndex:
         """Return how many articles hold each value."""
         return elastic_counts.frequencies(self.server, self._read.articles, field, values)
 
+    def gists(self, query: Node, limit: int) -> list[Gist]:
+        """Return what the best hits are about."""
+        hits = self.search(query, limit=limit).hits
+        return [Gist(hit.score, hit.document.article.lang, gist(hit.document.article)) for hit in hits]
+
     def scan(self, query: Node, after: str = "") -> Iterator[Document]:
         """Yield every matching document in the order of article id, from the first id after `after`."""
+        check_open(self.server, self._read.articles, query)
         for hit in walk(self.server, self._read.articles, compiled(query, ranked=False), "id", after):
             yield _document(hit)
 

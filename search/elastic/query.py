@@ -24,6 +24,7 @@ from search.tree import (
     EntityNode,
     Everything,
     Form,
+    Fuzzy,
     Keyword,
     Near,
     Node,
@@ -32,7 +33,9 @@ from search.tree import (
     Phrase,
     Prefix,
     Term,
+    Wildcard,
     Word,
+    Wordy,
     leaves,
     ranks,
 )
@@ -78,7 +81,7 @@ def _compiled(node: Node, ranked: bool, depth: int) -> Query:
             inner = _compiled(child, ranked, depth + 1)
             part = {"bool": {"must": [inner]}} if ranks(child) else {"constant_score": {"filter": inner}}
             return {kind: {**query, "boost": weight} for kind, query in part.items()}
-        case Word() | Form() | Prefix() | Phrase() | Near():
+        case Word() | Form() | Prefix() | Wildcard() | Fuzzy() | Phrase() | Near():
             fields = schema.fields_of(node.where)
             return any_of(query for field in fields for query in _in_field(node, field, ranked))
         case _:
@@ -97,7 +100,7 @@ def _all_of(nodes: Sequence[Node], ranked: bool, depth: int) -> Query:
 
 
 def _in_field(  # noqa: PLR0911 - one a kind of leaf
-    node: Word | Form | Prefix | Phrase | Near, field: str, ranked: bool
+    node: Wordy, field: str, ranked: bool
 ) -> list[Query]:
     """Return the queries that together select what holds in one field."""
     boost = schema.TITLE_WEIGHT if field == "title" else 1.0
@@ -109,13 +112,24 @@ def _in_field(  # noqa: PLR0911 - one a kind of leaf
         case Word(text) | Phrase((text,)):
             return [_term(field, text, boost)]
         case Prefix(text):
-            return [{"prefix": {field: {"value": text, "boost": boost}}}]
+            return [open_term(Term(text, prefix=True), field, boost=boost)]
+        case Wildcard(text):
+            return [open_term(Term(text, wild=True), field, boost=boost)]
+        case Fuzzy(text, edits):
+            # Every word that is so near, not the best fifty alone.
+            fuzzy = {"value": text, "fuzziness": edits, "rewrite": "constant_score", "boost": boost}
+            return [{"fuzzy": {field: fuzzy}}]
         case Phrase(words, _, 0):
             return [{"match_phrase": {field: {"query": " ".join(words), "boost": boost}}}]
         case Phrase(words, _, slop):
             return [_in_order([_word(Term(word), field) for word in words], slop, boost)]
         case Near():
             return list(_near(node, field, boost))
+
+
+def open_term(term: Term, field: str, **options: object) -> Query:
+    """Return the query for any word that an open term stands for."""
+    return {"prefix" if term.prefix else "wildcard": {field: {"value": term.text, **options}}}
 
 
 def _any_of_forms(given: Sequence[str], field: str, boost: float, ranked: bool) -> list[Query]:
@@ -153,8 +167,8 @@ def _sequence(sequence: tree.Sequence, field: str) -> Query:
 
 
 def _word(term: Term, field: str) -> Query:
-    if term.prefix:
-        return {"span_multi": {"match": {"prefix": {field: {"value": term.text}}}}}
+    if term.is_open:
+        return {"span_multi": {"match": open_term(term, field)}}
     return {"span_term": {field: term.text}}
 
 

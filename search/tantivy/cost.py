@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from search.gaps import Slots, is_open, of_near, of_phrase
-from search.refusal import MAX_COST, MAX_EXPANSION, QueryError
+from search import shapes
+from search.gaps import Slots, in_any_order, is_open, of_near, of_phrase
+from search.refusal import MAX_COST, MAX_EXPANSION, QueryError, too_open
 from search.schema import fields_of
 from search.tantivy.engine import Snapshot
-from search.tree import Near, Node, Phrase, Prefix, Term, leaves
+from search.tree import Near, Node, Phrase, Prefix, Term, Wildcard, leaves
 
 _OPEN = 3  # a phrase with alternatives or prefixes takes about three times as long as a plain one
 Frequency = Callable[[str, Term], int]  # articles that hold a term in a field
@@ -32,8 +33,8 @@ def frequency_in(snapshot: Snapshot) -> Frequency:
     def frequency(field: str, term: Term) -> int:
         if (field, term) not in known:
             known[field, term] = (
-                sum(count for _, count in expanded(term.text, field, snapshot))
-                if term.prefix
+                sum(count for _, count in expanded(term, field, snapshot))
+                if term.is_open
                 else snapshot.frequency(field, term.text)
             )
         return known[field, term]
@@ -41,13 +42,15 @@ def frequency_in(snapshot: Snapshot) -> Frequency:
     return frequency
 
 
-def expanded(prefix: str, field: str, snapshot: Snapshot) -> list[tuple[str, int]]:
-    """Return the words a prefix stands for with their frequencies; raises QueryError where they are too many."""
-    found = snapshot.beginning(field, prefix, MAX_EXPANSION + 1)
+def expanded(term: Term, field: str, snapshot: Snapshot) -> list[tuple[str, int]]:
+    """Return the words an open term stands for with their frequencies; raises QueryError where they are too many."""
+    if term.prefix:
+        found = snapshot.beginning(field, term.text, MAX_EXPANSION + 1)
+    else:
+        accepts = shapes.accepts(term.text)
+        found = [word for word in snapshot.beginning(field, shapes.head(term.text), None) if accepts(word[0])]
     if len(found) > MAX_EXPANSION:
-        raise QueryError(
-            0, f"{prefix}* stands for more than {MAX_EXPANSION} different words; write more of it"
-        )
+        raise too_open(term)
     return found
 
 
@@ -57,9 +60,11 @@ def _cost(leaf: Node, frequency: Frequency) -> int:
             phrases = Counter(slots for slots, _ in of_phrase(leaf))
         case Near():
             where = leaf.where
-            phrases = Counter(slots for slots, _ in of_near(leaf))
+            phrases = Counter(in_any_order(leaf) or [slots for slots, _ in of_near(leaf)])
         case Prefix(text, where):
             return sum(frequency(field, Term(text, prefix=True)) for field in fields_of(where))
+        case Wildcard(text, where):
+            return sum(frequency(field, Term(text, wild=True)) for field in fields_of(where))
         case _:
             return 0
     return sum(

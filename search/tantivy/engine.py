@@ -13,6 +13,7 @@ from khabar.errors import KhabarError
 from khabar.ports import Frequencies
 from search.generations import DamagedIndexError
 
+_STATE = "meta.json"  # put in place anew, whole, by each commit
 _REMEMBERED = 500_000  # words whose frequency is kept
 _HEAP = 50_000_000  # bytes a writer may hold before it spills a segment
 
@@ -43,40 +44,23 @@ class Engine:
     def __init__(self, folder: Path, schema: tantivy.Schema) -> None:
         self.folder = folder
         self.schema = schema
-        if not (folder / "meta.json").is_file():  # Tantivy would make an empty one in its place, in silence
+        if not (folder / _STATE).is_file():  # Tantivy would make an empty one in its place, in silence
             raise DamagedIndexError(folder, "there is no meta.json")
         with reading(folder):
             self._index = tantivy.Index(schema, path=str(folder), reuse=True)
             self._index.config_reader("manual")
-        self._asked: tuple[object, dict[tuple[str, str], int]] = (None, {})
+        self._last: tuple[object, Snapshot] | None = None  # what was read, and of which state
 
     def snapshot(self) -> Snapshot:
         """Return what was last committed, by whomever; it does not change any more."""
         with reading(self.folder):
-            self._index.reload()  # nothing new: 0.05 ms
-            return Snapshot(self.folder, self.schema, self._index.searcher())
-
-    def frequencies(self, field: str, words: Iterable[str]) -> Frequencies:
-        """Return the number of all documents, and of those that hold each word; some may be deleted.
-
-        A look-up takes 10 µs, and the same words are asked for again and again: they are known until the next commit.
-        """
-        with reading(self.folder):
-            written = (
-                self.folder / "meta.json"
-            ).stat()  # before the snapshot, which is this state or a later one
-        snapshot = self.snapshot()
-        state = (written.st_mtime_ns, written.st_ino)
-        if self._asked[0] != state or len(self._asked[1]) > _REMEMBERED:
-            self._asked = (state, {})
-        held = self._asked[1]
-        holding: dict[str, int] = {}
-        for word in words:
-            count = held.get((field, word))
-            if count is None:
-                count = held[field, word] = snapshot.frequency(field, word)
-            holding[word] = count
-        return Frequencies(len(snapshot), holding)
+            written = (self.folder / _STATE).stat()  # before what is read, which is this state or a later one
+            state = (written.st_mtime_ns, written.st_ino, written.st_size)
+            last = self._last
+            if last is None or last[0] != state:
+                self._index.reload()
+                last = self._last = (state, Snapshot(self.folder, self.schema, self._index.searcher()))
+            return last[1]
 
     def write(self, field: str, names: Iterable[str], documents: Iterable[tantivy.Document]) -> None:
         """Remove the documents named by `field` and add others, in one commit; the caller holds the index lock."""
@@ -97,12 +81,13 @@ class Engine:
 class Snapshot:
     """A state of the index; raises DamagedIndexError where its files cannot be read."""
 
-    __slots__ = ("_searcher", "folder", "schema")
+    __slots__ = ("_held", "_searcher", "folder", "schema")
 
     def __init__(self, folder: Path, schema: tantivy.Schema, searcher: tantivy.Searcher) -> None:
         self.folder = folder
         self.schema = schema
         self._searcher = searcher
+        self._held: dict[tuple[str, str], int] = {}
 
     def best(self, query: tantivy.Query, limit: int) -> list[Hit]:
         """Return the first hits by falling score, uncounted: what cannot be among them is not looked at."""
@@ -138,7 +123,7 @@ class Snapshot:
         with reading(self.folder):
             return self._searcher.fast_field_values(field, addresses)
 
-    def beginning(self, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:
+    def beginning(self, field: str, prefix: str, limit: int | None) -> list[tuple[str, int]]:
         """Return words that begin so, with the number of documents that hold each; some may be deleted."""
         with reading(self.folder):
             return self._searcher.terms_with_prefix(field, prefix, limit=limit)
@@ -147,6 +132,22 @@ class Snapshot:
         """Return the number of documents that hold a word; some may be deleted."""
         with reading(self.folder):
             return self._searcher.doc_freq(field, word)
+
+    def frequencies(self, field: str, words: Iterable[str]) -> Frequencies:
+        """Return the number of all documents, and of those that hold each word; some may be deleted.
+
+        A look-up takes 10 µs, and the same words are asked for again and again: they are known as long as this is.
+        """
+        held = self._held
+        if len(held) > _REMEMBERED:
+            held.clear()
+        holding: dict[str, int] = {}
+        for word in words:
+            count = held.get((field, word))
+            if count is None:
+                count = held[field, word] = self.frequency(field, word)
+            holding[word] = count
+        return Frequencies(len(self), holding)
 
     def __len__(self) -> int:
         """Return the number of all documents."""

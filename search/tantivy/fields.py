@@ -10,8 +10,8 @@ import tantivy
 from khabar import codec
 from khabar.models import Document, Outcome
 from khabar.ports import Sort
-from khabar.text import words
 from search import schema
+from search.gist import gist
 from search.schema import FORMS, form_field, micros
 
 _LAST = 2**52 - 1  # microseconds, in the year 2112
@@ -22,6 +22,7 @@ def article_schema() -> tantivy.Schema:
     """Return the fields of articles."""
     builder = tantivy.SchemaBuilder()
     builder.add_bytes_field("document", stored=True)
+    builder.add_bytes_field("gist", stored=True)
     for field in schema.TEXTS:
         builder.add_text_field(field, tokenizer_name="whitespace", index_option="position")
     for field in FORMS:
@@ -57,13 +58,12 @@ def article_document(document: Document) -> tantivy.Document:
     article = document.article
     target = tantivy.Document()
     target.add_bytes("document", codec.dump(document))
-    for field, values in schema.TEXTS.items():
-        for value in values(article):
-            found = words(value)
+    target.add_bytes("gist", codec.dump((article.lang, gist(article))))
+    for field in schema.TEXTS:
+        for found in schema.text_words(article, field):
             target.add_text(field, " ".join(found))
             if field in FORMS:
-                forms = schema.forms(found, article.lang)
-                target.add_text(form_field(field), " ".join(map(forms.__getitem__, found)))
+                target.add_text(form_field(field), schema.in_forms(field, found, article))
     for field in schema.KEYWORDS:
         _add(target, field, schema.keywords(article, field))
     _add(target, "entity", schema.entities(article))

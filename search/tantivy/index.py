@@ -12,7 +12,7 @@ from tantivy import Query
 
 from khabar import codec
 from khabar.models import Document, Folded, Hit, Outcome, Results
-from khabar.ports import Counted, Fold, Frequencies, Interval, Mark, RefusedDocumentsError, Sort
+from khabar.ports import Counted, Fold, Frequencies, Gist, Interval, Mark, RefusedDocumentsError, Sort
 from khabar.text import TEXT_VERSION
 from search import generations
 from search.chosen import narrowed
@@ -21,11 +21,12 @@ from search.schema import SCHEMA_VERSION
 from search.tantivy import counts as tantivy_counts
 from search.tantivy import engine
 from search.tantivy import rows as tantivy_rows
+from search.tantivy.best import best, gist_at
 from search.tantivy.engine import Engine, Snapshot, create, reading, writing
 from search.tantivy.fields import article_document, article_schema, id_key, micros, outcome_schema
 from search.tantivy.following import after_field, after_score
-from search.tantivy.order import best, by_field, by_score, found_all, walk
-from search.tantivy.query import all_of, any_of, checked
+from search.tantivy.order import by_field, by_score, found_all, walk
+from search.tantivy.query import all_of, any_of, any_term, checked
 from search.tree import Node, ranks
 
 Lock = Callable[[], AbstractContextManager[object]]
@@ -144,7 +145,7 @@ class TantivyIndex:
         if counted or not by_relevance or after or not limit:
             total, hits = _page(snapshot, found, order, limit, offset, after)
         else:
-            total, hits = best(snapshot, found, limit, offset, lambda address: _name(snapshot, address))
+            total, hits = _best(snapshot, narrowed(query, choices), limit, offset)
         return Results(
             total,
             tuple(Hit(_load(snapshot, address), key if by_relevance else 0.0) for key, address in hits),
@@ -155,7 +156,13 @@ class TantivyIndex:
     def frequencies(self, field: Counted, values: Sequence[str]) -> Frequencies:
         """Return how many articles hold each value; deleted ones may count until their segment is merged."""
         articles, _ = self._engines()
-        return articles.frequencies(field, values)
+        return articles.snapshot().frequencies(field, values)
+
+    def gists(self, query: Node, limit: int) -> list[Gist]:
+        """Return what the best hits are about."""
+        articles, _ = self._engines()
+        snapshot = articles.snapshot()
+        return [gist_at(snapshot, address, score) for score, address in _best(snapshot, query, limit, 0)[1]]
 
     def scan(self, query: Node, after: str = "") -> Iterator[Document]:
         """Yield every matching document in the order of article id, from the first id after `after`."""
@@ -174,9 +181,9 @@ class TantivyIndex:
         """Return documents that share a band or the exact hash, first recorded in between, the earliest first."""
         articles, _ = self._engines()
         snapshot, schema = articles.snapshot(), articles.schema
-        alike = [Query.term_set_query(schema, "band", list(bands))] if bands else []
+        alike = [any_term(schema, "band", bands)] if bands else []
         if exact:
-            alike.append(Query.term_query(schema, "exact", exact, index_option="basic"))
+            alike.append(any_term(schema, "exact", [exact]))
         between = Query.range_query(schema, "first", tantivy.FieldType.Integer, micros(since), micros(until))
         query = all_of([any_of(alike), between])
         _, hits = by_field(snapshot, query, "first_key", limit, 0, lambda address: _name(snapshot, address))
@@ -187,7 +194,7 @@ class TantivyIndex:
         articles, _ = self._engines()
         snapshot = articles.snapshot()
         names = list(clusters)
-        found = found_all(snapshot, Query.term_set_query(articles.schema, "cluster", names)) if names else []
+        found = found_all(snapshot, any_term(articles.schema, "cluster", names))
         return sorted(
             (_load(snapshot, address) for address in found), key=lambda document: document.article.id
         )
@@ -237,7 +244,7 @@ class TantivyIndex:
         if not ids:
             return {}
         snapshot = articles.snapshot()
-        query = Query.term_set_query(articles.schema, "id", list(ids))
+        query = any_term(articles.schema, "id", ids)
         found = (_load(snapshot, address) for address in found_all(snapshot, query))
         wanted = set(ids)
         return {document.article.id: document for document in found if document.article.id in wanted}
@@ -291,6 +298,10 @@ def _page(
     if field is None:
         return by_score(snapshot, found, limit, offset, name)
     return by_field(snapshot, found, field, limit, offset, name)
+
+
+def _best(snapshot: Snapshot, node: Node, limit: int, offset: int) -> tuple[int, list[engine.Hit]]:
+    return best(snapshot, node, limit, offset, lambda address: _name(snapshot, address))
 
 
 def _load(snapshot: Snapshot, address: tantivy.DocAddress) -> Document:

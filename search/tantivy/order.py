@@ -10,6 +10,7 @@ import tantivy
 from search.tantivy.engine import Hit, Snapshot
 
 _SLACK = 64  # hits looked at beyond a page, so that equal ones at its edge are seen together
+_FEW = 200  # addresses that are had at once with their number
 _WINDOW = 10_000  # addresses taken at a time when everything is walked through
 
 Name = Callable[[tantivy.DocAddress], str]
@@ -28,17 +29,6 @@ def by_score(
 ) -> tuple[int, list[Hit]]:
     """Return the exact total and one page by falling score, equal ones the newest first, then by name."""
     return _page(lambda wanted: snapshot.search(query, wanted), limit, offset, newest_first(snapshot, name))
-
-
-def best(
-    snapshot: Snapshot, query: tantivy.Query, limit: int, offset: int, name: Name
-) -> tuple[int, list[Hit]]:
-    """Return one page as `by_score` does, and only how many hits were looked at for it."""
-    end = offset + limit
-    hits = snapshot.best(query, end + _SLACK)
-    if len(hits) == end + _SLACK and hits[-1][0] == hits[end - 1][0]:  # more equals than the slack takes in
-        return by_score(snapshot, query, limit, offset, name)
-    return len(hits), _settled(hits, newest_first(snapshot, name), offset, end)[offset:end]
 
 
 def named(name: Name) -> Settle:
@@ -61,8 +51,16 @@ def newest_first(snapshot: Snapshot, name: Name) -> Settle:
 
 def found_all(snapshot: Snapshot, query: tantivy.Query) -> list[tantivy.DocAddress]:
     """Return the addresses of everything found, in no order."""
-    count, _ = snapshot.search(query, 1)
-    return [address for _, address in snapshot.search(query, count)[1]] if count else []
+    count, hits = snapshot.search(query, _FEW)
+    if count > _FEW:
+        _, hits = snapshot.search(query, count)
+    return [address for _, address in hits]
+
+
+def found_few(snapshot: Snapshot, query: tantivy.Query) -> list[tantivy.DocAddress] | None:
+    """Return the addresses of everything found, in no order; None where that is much."""
+    count, hits = snapshot.search(query, _FEW)
+    return None if count > _FEW else [address for _, address in hits]
 
 
 def walk(
@@ -83,6 +81,11 @@ def walk(
             return
         window = window if whole else window * 2
         start = int(last)
+
+
+def page_of(hits: Sequence[Hit], settle: Settle, start: int, end: int) -> list[Hit]:
+    """Return hits from one place to another, equal ones settled."""
+    return _settled(hits, settle, start, end)[start:end]
 
 
 def _page(

@@ -1,13 +1,14 @@
 """The query tree compiled to Tantivy: Query objects only, never its own parser, and nothing that is not exact.
 
-NEAR and "…"~n become a union over gaps of exact phrases: Tantivy's slop ignores order and counts otherwise.
+NEAR and "…"~n become a union over gaps of exact phrases: Tantivy's slop ignores order and counts otherwise. Only between
+two single terms that are no one word, in any order, does it mean what NEAR does; and is some fifty times as fast.
 Only words, prefixes and phrases weigh in the ranking; filters and negations add nothing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -15,8 +16,8 @@ import tantivy
 from tantivy import Occur, Query
 
 from khabar.text import stems
-from search import schema
-from search.gaps import Slots, is_open, of_near, of_phrase, without
+from search import schema, shapes
+from search.gaps import Slots, in_any_order, is_open, of_near, of_phrase, without
 from search.schema import FORMS, fields_of, form_field, micros
 from search.tantivy.cost import check_cost, expanded, frequency_in
 from search.tantivy.engine import Snapshot
@@ -28,6 +29,7 @@ from search.tree import (
     EntityNode,
     Everything,
     Form,
+    Fuzzy,
     Keyword,
     Near,
     Node,
@@ -36,9 +38,13 @@ from search.tree import (
     Phrase,
     Prefix,
     Term,
+    Wildcard,
     Word,
+    Wordy,
     ranks,
 )
+
+_MANY = 1_000  # terms that are looked up one by one
 
 
 def checked(node: Node, at: Snapshot) -> Query:
@@ -56,7 +62,7 @@ def _compiled(node: Node, at: Snapshot) -> Query:
         case Boost(child, weight):
             weighed = Query.boost_query if ranks(child) else Query.const_score_query
             return weighed(_compiled(child, at), weight)
-        case Word() | Form() | Prefix() | Phrase() | Near():
+        case Word() | Form() | Prefix() | Wildcard() | Fuzzy() | Phrase() | Near():
             return any_of([_weighed(_in_field(node, field, at), field) for field in fields_of(node.where)])
         case _:
             return Query.const_score_query(_filter(node, at), 0.0)
@@ -69,6 +75,17 @@ def any_of(queries: Sequence[Query]) -> Query:
     return (
         Query.boolean_query([(Occur.Should, query) for query in queries]) if queries else Query.empty_query()
     )
+
+
+def any_term(fields: tantivy.Schema, field: str, terms: Sequence[str]) -> Query:
+    """Return the documents with any of these exact terms.
+
+    Each term is looked up by itself: a set of terms is held against the field's whole dictionary, whose cost grows with
+    the index (64 terms: 0.25 ms against 4 ms at 50,000 documents), and pays only where there are very many of them.
+    """
+    if len(terms) > _MANY:
+        return Query.term_set_query(fields, field, list(terms))
+    return any_of([Query.term_query(fields, field, term, index_option="basic") for term in terms])
 
 
 def all_of(queries: Sequence[Query]) -> Query:
@@ -97,7 +114,7 @@ def _weighed(query: Query, field: str) -> Query:
 # --- words --------------------------------------------------------------------------------------------------
 
 
-def _in_field(node: Word | Form | Prefix | Phrase | Near, field: str, at: Snapshot) -> Query:
+def _in_field(node: Wordy, field: str, at: Snapshot) -> Query:  # noqa: PLR0911 - one a kind of leaf
     match node:
         case Form(text):
             return _term(form_field(field), text, at)
@@ -107,15 +124,22 @@ def _in_field(node: Word | Form | Prefix | Phrase | Near, field: str, at: Snapsh
         case Word(text):
             return _term(field, text, at)
         case Prefix(text):
-            words = [word for word, _ in expanded(text, field, at)]
-            return Query.term_set_query(at.schema, field, words) if words else Query.empty_query()
+            return _any_word((word for word, _ in expanded(Term(text, prefix=True), field, at)), field, at)
+        case Wildcard(text):
+            return _any_word((word for word, _ in expanded(Term(text, wild=True), field, at)), field, at)
+        case Fuzzy(text, edits):
+            return Query.fuzzy_term_query(at.schema, field, text, edits)
         case Phrase():
             return any_of([_sequence(slots, places, field, at) for slots, places in of_phrase(node)])
         case Near():
             # The expressions of open phrases are what costs: words that no article holds need none.
             held = without(node, lambda term: not _occurs(term, field, at))
-            placed = of_near(held) if held else ()
-            return any_of([_sequence(slots, places, field, at) for slots, places in placed])
+            return _near(held, field, at) if held else Query.empty_query()
+
+
+def _any_word(words: Iterable[str], field: str, at: Snapshot) -> Query:
+    found = list(words)
+    return Query.term_set_query(at.schema, field, found) if found else Query.empty_query()
 
 
 def _term(field: str, text: str, at: Snapshot) -> Query:
@@ -123,21 +147,35 @@ def _term(field: str, text: str, at: Snapshot) -> Query:
 
 
 def _occurs(term: Term, field: str, at: Snapshot) -> bool:
+    if term.wild:
+        return bool(expanded(term, field, at))
     return bool(at.beginning(field, term.text, 1) if term.prefix else at.frequency(field, term.text))
 
 
-def _sequence(slots: Slots, places: tuple[int, ...], field: str, at: Snapshot) -> Query:
-    """Return the query for terms at exactly these distances from each other."""
+def _near(node: Near, field: str, at: Snapshot) -> Query:
+    if pairs := in_any_order(node):
+        return any_of([_sequence(slots, (0, 1), field, at, node.distance) for slots in pairs])
+    return any_of([_sequence(slots, places, field, at) for slots, places in of_near(node)])
+
+
+def _sequence(slots: Slots, places: tuple[int, ...], field: str, at: Snapshot, slop: int = 0) -> Query:
+    """Return the query for terms at exactly these distances from each other, or with so much slop between two."""
     if len(slots) == 1:
         return _term(field, slots[0][0].text, at)
     if not is_open(slots):
         exact: list[str | tuple[int, str]] = [
             (place, slot[0].text) for place, slot in zip(places, slots, strict=True)
         ]
-        return Query.phrase_query(at.schema, field, exact)
+        return Query.phrase_query(at.schema, field, exact, slop)
     # A folded word may hold more than letters: ⑴ folds to (1), and brackets are special to a regular expression.
-    open_ = ["|".join(_escaped(term.text) + ".*" * term.prefix for term in slot) for slot in slots]
-    return Query.regex_phrase_query(at.schema, field, [*zip(places, open_, strict=True)])
+    open_ = ["|".join(map(_expression, slot)) for slot in slots]
+    return Query.regex_phrase_query(at.schema, field, [*zip(places, open_, strict=True)], slop)
+
+
+def _expression(term: Term) -> str:
+    if term.wild:
+        return shapes.expression(term.text, _escaped, ".", ".*")
+    return _escaped(term.text) + ".*" * term.prefix
 
 
 def _escaped(word: str) -> str:

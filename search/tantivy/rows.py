@@ -14,7 +14,7 @@ from khabar.models import Outcome
 from search.tantivy.engine import Engine, Snapshot, reading
 from search.tantivy.fields import outcome_document
 from search.tantivy.order import walk
-from search.tantivy.query import all_of
+from search.tantivy.query import all_of, any_term
 
 _BUCKETS = 60_000  # Tantivy refuses to count more than 65,000 different values at once
 
@@ -47,9 +47,7 @@ def read(
     """Yield rows whose fields have one of the values wanted (None: any), in the order of their attempt names."""
     snapshot = engine.snapshot()
     filters = [
-        Query.term_set_query(engine.schema, field, list(values)) if values else Query.empty_query()
-        for field, values in wanted.items()
-        if values is not None
+        any_term(engine.schema, field, values) for field, values in wanted.items() if values is not None
     ]
     if since or until:
         filters.append(_days(engine, since, until))

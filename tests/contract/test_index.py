@@ -506,6 +506,37 @@ def test_frequencies_are_of_articles_not_of_words(index: Index) -> None:
     assert set(index.frequencies("body_form", [*many, "en:peac"]).holding.values()) == {0, 2}
 
 
+def test_gists_tell_what_the_best_hits_say_first(index: Index) -> None:
+    ttp = Entity(
+        "ttp", "TTP", "organization", 0.1, (Mention("body", 0, 3, "TTP"), Mention("body", 9, 12, "TTP"))
+    )
+    put(
+        index,
+        document(1, title="Peace", body="Peace, peace and talks in 2021", entities=(ttp,)),
+        document(2, title="", body="peace " + "far " * 200 + "away"),
+        document(3, lang="ur", title="Peace", body="مذاکرات"),
+    )
+    query = parse("peace", now=NOW)
+    gists, hits = index.gists(query, 10), index.search(query, limit=10).hits
+    assert [each.score for each in gists] == pytest.approx([hit.score for hit in hits])
+    assert [each.lang for each in gists] == [hit.document.article.lang for hit in hits]
+    told = {hit.document.article.id: dict(each.terms) for each, hit in zip(gists, hits, strict=True)}
+    assert told[f"{1:020x}"] == {"en:peac": 3, "en:and": 1, "en:talk": 1, "en:in": 1, "entity:ttp": 2}
+    assert told[f"{2:020x}"] == {"en:peac": 1, "en:far": 79}, "the first eighty words"
+    assert told[f"{3:020x}"] == {"und:peace": 1, "und:مذاکرات": 1}
+    assert len(index.gists(query, 1)) == 1 and index.gists(parse("nothing", now=NOW), 3) == []
+
+
+def test_an_entity_counts_and_weighs_as_a_word_of_the_body(index: Index) -> None:
+    named = Entity("ttp", "TTP", "organization", 0.1)
+    often = replace(named, mentions=(Mention("body", 0, 3, "TTP"),) * 4)
+    put(index, document(1, entities=(named,)), document(2, entities=(often,)), document(3))
+    assert index.frequencies("body_form", ["entity:ttp"]).holding == {"entity:ttp": 2}
+    hits = index.search(Boost(Form("entity:ttp", "body"), 2.0), counted=False).hits
+    assert [int(hit.document.article.id, 16) for hit in hits] == [2, 1]
+    assert index.search(parse("ttp entity", now=NOW)).total == 0, "no words of a query"
+
+
 # --- what ranks ---------------------------------------------------------------------------------------------
 
 

@@ -17,8 +17,9 @@ from khabar.models import Article, Document, Entity, Folded
 from khabar.ports import Index
 from search import elastic
 from search.elastic import generations as elastic_generations
+from search.gist import terms
 from search.grammar import parse
-from search.related import likeness, shared, terms
+from search.related import likeness, shared
 from search.tantivy import open_index
 from search.tree import Keyword, Node
 from search.unusual import unusual

@@ -18,7 +18,7 @@ from search import elastic
 from search.elastic import generations
 from search.grammar import parse
 from search.refusal import MAX_EXPANSION, QueryError
-from search.tantivy import TantivyIndex, open_index
+from search.tantivy import open_index
 from search.tree import DateRange, Everything
 from workers.background import rarity_in
 from workers.retag import retag
@@ -131,9 +131,8 @@ def test_a_gate_that_is_too_much_for_the_index_is_matched_all_the_same(index: In
     wordy = replace(article(4), id="b", cluster="b", body=body)
     index.update({"b": lambda _: Folded(Document(wordy, ()), ())})
     gate = topic(tmp_path, "river", "river OR ab*")
-    if isinstance(index, TantivyIndex):  # Elasticsearch takes somewhat more
-        with pytest.raises(QueryError):
-            list(index.scan(gate.node))
+    with pytest.raises(QueryError):
+        list(index.scan(gate.node))
     apply(index, gate)
     assert set(holding(index, "river")) == {"a0", "a1", "a3", "a5", "b"}
 

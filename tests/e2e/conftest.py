@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -251,7 +252,7 @@ def start(home: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
 @pytest.fixture
 def servers(empty_redis: str, elasticsearch_url: str) -> Iterator[dict[str, str]]:
     """Return the settings that select the distributed runtime, on empty servers, with a quick tick."""
-    prefix = "khabar-e2e"
+    prefix = f"e2e-{uuid.uuid4().hex}"
     server = elastic.open_index(elasticsearch_url, prefix).server
     generations.drop_all(server, prefix)
     yield {

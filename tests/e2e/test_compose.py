@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -196,7 +198,7 @@ def machine(told: dict[str, Service], node: elasticsearch_node.Node, tmp_path: P
     held = secrets(tmp_path)
     (held / "redis_password").write_text('of \\ any "$characters/@:\n')
     (held / "elasticsearch_password").write_text(PASSWORD)
-    port = free_port()
+    port, answering = free_port(), free_port()
     places = {
         "/run/secrets": str(held),
         "/run/certificates": str(tmp_path / "certificates"),
@@ -210,6 +212,8 @@ def machine(told: dict[str, Service], node: elasticsearch_node.Node, tmp_path: P
         "redis:6379": f"127.0.0.1:{port}",
         "--port 6379": f"--port {port}",
         "-p 6379": f"-p {port}",
+        "--port 8080": f"--port {answering}",
+        "127.0.0.1:8080": f"127.0.0.1:{answering}",
         "elasticsearch:9200": f"127.0.0.1:{node.port}",
         "localhost:9200": f"localhost:{node.port}",
     }
@@ -296,16 +300,36 @@ def test_articles_are_crawled_and_found(
         time.sleep(1)
     assert found(machine, told["khabar"], "*") == 16
     assert machine.run(told["khabar"], "doctor").stdout == "all is well\n"
+    machine.start(told["api"])
+    machine.await_health(told["api"], 60)
+    assert answered(machine, told) == 16
 
     assert all(
         machine.healthy(service) for name, service in told.items() if name not in {"certificates", "khabar"}
     )
-    for name in ("beat", "crawler", "worker", "redis"):
+    for name in ("api", "beat", "crawler", "worker", "redis"):
         assert machine.stop(told[name]) == 0, machine.said(told[name])[-2000:]
     assert found(machine, told["khabar"], "*") == 16  # a search asks Elasticsearch and the archive alone
     node.stop()
-    assert not any(machine.healthy(told[name]) for name in ("redis", "elasticsearch"))
+    assert not any(machine.healthy(told[name]) for name in ("redis", "elasticsearch", "api"))
     assert files(tmp_path / "code") == before
+
+
+def answered(machine: Machine, told: dict[str, Service]) -> int:
+    """Return how many articles the API finds; nobody is answered without a key."""
+    address = machine.here(told["api"], "http://127.0.0.1:8080/api/v1/search?query=*")
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(address, timeout=30)
+    key = machine.run(told["khabar"], "keys", "add", "newsroom").stdout.strip()
+    until = time.monotonic() + 10  # a server looks for new keys every few seconds
+    while True:
+        request = urllib.request.Request(address, headers={"Authorization": f"Bearer {key}"})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return int(json.load(response)["total"])
+        except urllib.error.HTTPError:
+            assert time.monotonic() < until
+            time.sleep(0.5)
 
 
 def certified(told: dict[str, Service], machine: Machine, folder: Path) -> None:

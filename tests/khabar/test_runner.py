@@ -168,4 +168,6 @@ def test_all_that_is_pending_is_brought_in(runtime: Runtime, pool: Pool, seal_ar
 
 def test_a_pool_has_as_many_processes_as_the_setting_says(runtime: Runtime) -> None:
     with runner.pool(replace(runtime, settings=replace(runtime.settings, jobs=3))) as made:
+        for number in range(4):
+            made.submit(f"segments/{number}")
         assert len(made.pids) == 3

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from khabar.models import Article, Entity, Mention
+from khabar.text import stem
 from search.clues import Lookup, clues, probe, wanted
 from search.grammar import parse
 from search.matcher import analyse, holds, match
-from search.tree import Node
+from search.tree import Boost, Form, Node, Or, Wildcard
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 WORDS = (
@@ -32,6 +33,7 @@ WORDS = (
 )
 LEAVES = (
     *WORDS, "tal*", "bord*", "سرح*", '"border talks"', '"talks"', '"peace talks"~3', "talks NEAR/3 border", "tal* ONEAR/2 (peace OR ttp)",
+    "t?lks", "bord?r*", "border~1", "peaceful~2", "talks^2", "(peace OR talks)^3", "entity:ttp^2", "bo*er NEAR/3 (t?lk OR peace)", "title:tal?s",
     "title:peace", "body:talks", "author:shah", "entity:ttp", "about:ttp", "lang:en", "published:2025", "*",
 )  # fmt: skip
 
@@ -63,12 +65,12 @@ articles = st.builds(
 )
 
 
-@given(st.lists(queries, min_size=1, max_size=4), articles)
+@given(st.lists(queries, min_size=1, max_size=4), articles, st.lists(st.sampled_from(WORDS), max_size=2))
 @settings(max_examples=400, deadline=None)
 def test_a_query_cut_down_to_what_has_a_clue_holds_and_shows_the_same(
-    asked: list[str], article: Article
+    asked: list[str], article: Article, forms: list[str]
 ) -> None:
-    trees = [tree(query) for query in asked]
+    trees = [*map(tree, asked), *(Or((Form(stem(word, "en")), tree(asked[0]))) for word in forms)]
     probes = [probe(node) for node in trees]
     view = analyse(article)
     held = Lookup(clue for each in probes for clue in wanted(each)).held(view)
@@ -89,6 +91,10 @@ def test_a_query_cut_down_to_what_has_a_clue_holds_and_shows_the_same(
         ("(talks OR peace) AND about:ttp", {("about", "ttp")}),
         ("lang:en AND talks", {("form", "talks")}),
         ("(peace OR talks) NEAR/4 border", {("word", "border")}),
+        ("talks^3 OR (ttp AND entity:ttp)^0.5", {("form", "talks"), ("form", "ttp")}),
+        ("t?lks", {("prefix", "t")}),
+        ("bord?r* NEAR/4 (tal* OR of)", {("prefix", "bord")}),
+        ("border~1", None),
         ("talks OR lang:en", None),
         ("NOT talks", None),
         ("author:shah", None),
@@ -96,6 +102,17 @@ def test_a_query_cut_down_to_what_has_a_clue_holds_and_shows_the_same(
 )
 def test_what_a_query_needs(query: str, needed: set[tuple[str, str]] | None) -> None:
     assert clues(tree(query)) == needed
+
+
+def test_a_form_of_one_language_needs_a_word_of_it() -> None:
+    node = Boost(Form(stem("talks", "en")), 2.0)
+    ready = probe(node)
+    assert clues(node) == {("stem", "en:talk")} == ready.needs
+    lookup = Lookup(wanted(ready))
+    english, other = (analyse(article("", "they talked", lang, None)) for lang in ("en", "ur"))
+    assert ready.holds(english, lookup.held(english)) and not ready.holds(other, lookup.held(other))
+    assert probe(Form("en:talk", "title")).holds(english, lookup.held(english)) is False
+    assert clues(Wildcard("?alks")) is None, "nothing that a word begins with"
 
 
 def test_forms_are_looked_up_in_the_articles_own_language() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.gaps import count, is_open, of_near, of_phrase, without
+from search.gaps import count, in_any_order, is_open, of_near, of_phrase, without
 from search.grammar import QueryError, parse
 from search.tantivy.cost import check_cost
 from search.tree import Near, Node, Phrase, Term
@@ -98,12 +98,14 @@ def held(field: str, term: Term) -> int:
 @pytest.mark.parametrize(
     "query",
     [
-        "the NEAR/50 of",
+        "the ONEAR/50 of OR of ONEAR/50 the",
         'taliban OR "the of"~80',
-        "taliban NOT (taliban (of NEAR/30 the))",
+        "taliban NOT (taliban (of ONEAR/40 the OR the ONEAR/40 of))",
         "(the OR taliban) NEAR/20 (of OR taliban)",
-        "ta* NEAR/40 the",
-        " OR ".join(["the NEAR/4 of"] * 12),
+        "ta* ONEAR/40 the OR the ONEAR/40 ta*",
+        '"the of" NEAR/30 the',
+        "the NEAR/50 the",
+        " OR ".join(["the ONEAR/4 of"] * 15),
     ],
 )
 def test_what_looks_at_too_many_articles_is_refused(query: str) -> None:
@@ -113,7 +115,58 @@ def test_what_looks_at_too_many_articles_is_refused(query: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["taliban NEAR/50 the", '"the of"', '"the of"~9', "the of taliban", "title:(the NEAR/50 of)", "ta*"],
+    [
+        "taliban ONEAR/50 the",
+        "the NEAR/50 of",
+        "ta* NEAR/50 the",
+        '"the of"',
+        '"the of"~9',
+        "the of taliban",
+        "title:(the NEAR/50 of)",
+        "ta*",
+    ],
 )
 def test_what_does_not_is_not(query: str) -> None:
     check_cost(node(query), held)
+
+
+def near(query: str) -> Near:
+    read = node(query)
+    assert isinstance(read, Near)
+    return read
+
+
+@pytest.mark.parametrize(
+    ("query", "pairs"),
+    [
+        ("a NEAR/3 b", 2),
+        ("(a OR b OR cd*d) NEAR/3 (ef* OR g?h)", 2),
+        ("a ONEAR/3 b", 0),
+        ("a NEAR/3 a", 0),
+        ("(a OR b) NEAR/3 (c OR b)", 0),
+        ('"a b" NEAR/3 c', 0),
+        ("abc NEAR/3 ab*", 0),
+        ("abc NEAR/3 a?c", 0),
+        ("abc NEAR/3 b?c", 2),
+        ("ab* NEAR/3 abc*", 0),
+        ("ab* NEAR/3 a?c", 0),
+        ("ab* NEAR/3 ac*", 2),
+    ],
+)
+def test_what_has_no_word_on_both_sides_is_slop_in_both_orders(query: str, pairs: int) -> None:
+    found = in_any_order(near(query))
+    assert len(found) == pairs
+    assert not found or {slots[0] for slots in found} == {slots[1] for slots in found}
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=12), st.integers(0, 6))
+def test_slop_in_both_orders_is_near(words: list[str], distance: int) -> None:
+    """As Tantivy has it: the second word stands so many places from where it would stand at most, before it or after."""
+    places = {word: [at for at, other in enumerate(words) if other == word] for word in "ab"}
+    slop = any(
+        abs(other - (one + 1)) <= distance
+        for first, second in ("ab", "ba")
+        for one in places[first]
+        for other in places[second]
+    )
+    assert slop == any(abs(one - other) - 1 <= distance for one in places["a"] for other in places["b"])

@@ -12,13 +12,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from search.grammar import hints, parse
-from search.refusal import MAX_LENGTH, MAX_NESTING, MAX_TERMS, QueryError
+from search.refusal import MAX_LENGTH, MAX_NESTING, MAX_OPEN, MAX_TERMS, QueryError
 from search.tree import (
     AboutNode,
     And,
+    Boost,
     DateRange,
     EntityNode,
     Everything,
+    Fuzzy,
     Keyword,
     Near,
     Node,
@@ -27,6 +29,7 @@ from search.tree import (
     Phrase,
     Prefix,
     Term,
+    Wildcard,
     Word,
     leaves,
 )
@@ -72,6 +75,24 @@ def refused(query: str) -> QueryError:
         ('"a, b!"', Phrase(("a", "b"))),
         ("Ab*", Prefix("ab")),
         ("talks?", Word("talks")),
+        ("¿who? b", And((Word("who"), B))),
+        ("t?liban", Wildcard("t?liban")),
+        ("Ṭ?lib*", Wildcard("t?lib*")),
+        ("ta*ban.", Wildcard("ta*ban")),
+        ("ط?لبان", Wildcard("ط?لبان")),
+        ("سی?ا", Wildcard("سی?ا")),
+        ("title:t?liban", Wildcard("t?liban", "title")),
+        ("Brāder~1", Fuzzy("brader", 1)),
+        ("brader ~1", Fuzzy("brader", 1)),
+        ("author:hussain~2", Fuzzy("hussain", 2, "author")),
+        ("a^2", Boost(A, 2.0)),
+        ('"a b"^0.5 title:c^3', And((Boost(Phrase(("a", "b")), 0.5), Boost(Word("c", "title"), 3.0)))),
+        ("(a OR b)^2", Boost(Or((A, B)), 2.0)),
+        ("-a^2", Not(Boost(A, 2.0))),
+        ("(…)^2 a", A),
+        ("a && b & c", And((A, B, C))),
+        ("w5 G7 +a", And((Word("w5"), Word("g7"), A))),
+        ("100% a", And((Word("100"), A))),
         ("طالبان،", Word("طالبان")),
         ("مذاكرات", Word("مذاکرات")),
         ("title:(a OR b)", Or((Word("a", "title"), Word("b", "title")))),
@@ -101,6 +122,7 @@ def test_a_query_means(query: str, node: Node) -> None:
         ("a ONEAR/8 b", [["a"]], [["b"]], True, "text"),
         ("(a OR b) NEAR/8 c", [["a"], ["b"]], [["c"]], False, "text"),
         ('"a b" NEAR/8 (c OR "b c" OR tal*)', [["a", "b"]], [["c"], ["b", "c"], ["tal*"]], False, "text"),
+        ("t?liban NEAR/8 (tal*n OR b)", [["t?liban"]], [["tal*n"], ["b"]], False, "text"),
         ("body:(a NEAR/8 ((b) OR c-a))", [["a"]], [["b"], ["c", "a"]], False, "body"),
     ],
 )
@@ -108,7 +130,11 @@ def test_near_has_two_sides(
     query: str, left: list[list[str]], right: list[list[str]], ordered: bool, where: str
 ) -> None:
     def side(sequences: list[list[str]]) -> tuple[tuple[Term, ...], ...]:
-        return tuple(tuple(Term(w.rstrip("*"), w.endswith("*")) for w in words) for words in sequences)
+        return tuple(tuple(map(term, words)) for words in sequences)
+
+    def term(word: str) -> Term:
+        is_wild = "?" in word or "*" in word[:-1]
+        return Term(word, wild=True) if is_wild else Term(word.rstrip("*"), prefix=word.endswith("*"))
 
     near = read(query)
     assert isinstance(near, Near)
@@ -200,18 +226,61 @@ def test_an_alias_becomes_the_id_it_is_resolved_to() -> None:
         ("http://daily.example/a", 0, "no field http:", None),
         ("title:author:a", 6, "close them first", None),
         ("title:(a author:b)", 9, "close them first", None),
-        ("a *b", 2, "begins with a wildcard", "b*"),
-        ("?b", 0, "begins with a wildcard", "b*"),
-        ("t*liban", 0, "wildcard inside", "t*"),
-        ("t?liban", 0, "wildcard inside", "t*"),
+        ("a *ban", 2, "begins with a wildcard", "ban*"),
+        ("?b", 0, "begins with a wildcard", None),
+        ("*a*", 0, "begins with a wildcard", None),
+        ("a t*liban", 2, "at least two letters before its *", None),
+        ("tal?b?n?s?x", 0, "more than 3 wildcards", None),
+        ("pak-af?an", 0, "several words", None),
+        ("af?an's", 0, "several words", None),
+        ('"t?liban talks"', 2, "inside quotes", None),
+        ("source:da~1", 9, "takes whole values, no ~", None),
         ("a*", 0, "at least two letters", None),
         ("हि*", 0, "at least two letters", None),
         ("pak-af*", 0, "several words", "af*"),
         ('"a b*"', 4, "inside quotes", None),
         ("source:da*", 7, "whole values", None),
         ("genre:opinon", 6, "no genre", "opinion"),
-        ("a~1", 1, "follows a phrase", None),
-        ("a ~1", 2, "follows a phrase", None),
+        ("~1 a", 0, "~n follows a word", None),
+        ("(a b)~1", 5, "~n follows a word", None),
+        ("ab~1", 2, "at least 3 letters", None),
+        ("peace~2", 5, "at least 6 letters", "peace~1"),
+        ("a~9", 1, "differ by 1 or 2 letters, not 9", "a~2"),
+        ("taliban~0", 7, "differ by 1 or 2 letters, not 0", "taliban~2"),
+        ("taliban~99999999999999999999", 7, "differ by 1 or 2 letters", "taliban~2"),
+        ("talib*~1", 6, "follows one whole word", None),
+        ("cross-border~1", 12, "follows one whole word", '"cross-border"~1'),
+        ("taliban~", 7, "~ needs a number of changes", "taliban~1"),
+        ('"a b"~', 5, "~ needs a number between its words", '"a b"~1'),
+        ("^2 a", 0, "^n follows what counts n times", None),
+        ("talks^", 5, "more than 0", "talks^2"),
+        ("talks^0", 5, "more than 0", "talks^2"),
+        ("talks^101", 5, "at most 100", "talks^2"),
+        ("talks^1.2.3", 5, "more than 0", "talks^2"),
+        ("a NEAR/3 b^2", 2, "the whole of NEAR", "(peace NEAR/5 talks)^2"),
+        ("a NEAR/3 taliban~1", 2, "not by ~", "talib*"),
+        ("peace w/5 talks", 6, "w/5 is not understood", "NEAR/5"),
+        ("peace W/5 talks", 6, "W/5 is not understood", "NEAR/5"),
+        ("peace pre/3 talks", 6, "pre/3 is not understood", "ONEAR/3"),
+        ("peace NEAR5 talks", 6, "NEAR5 is not understood", "NEAR/5"),
+        ("peace AROUND(5) talks", 6, "AROUND is not understood", "NEAR/5"),
+        ("peace w/s talks", 6, "one sentence", "NEAR/15"),
+        ("peace || talks", 6, "|| is not understood", "OR"),
+        ("peace|talks", 0, "not understood", "peace OR talks"),
+        ("peace !cricket", 6, "!cricket is not understood", "-cricket"),
+        ("peace –cricket", 6, "a dash that is no minus", "-cricket"),
+        ("talib%", 0, "not understood", "talib*"),
+        ("/tal.*/", 0, "regular expression", None),
+        ("published:2025-01-01..2025-02-01", 10, "is no date", "published:[2025-01-01 TO 2025-02-01]"),
+        ("published:[2025-01 to 2025-02]", 10, "is no date", "published:[2025-01 TO 2025-02]"),
+        ("published:31.01.2025", 10, "is no date", "published:2025-01-31"),
+        ("published:1/31/2025", 10, "is no date", "published:2025-01-31"),
+        ("published:01/02/2025", 10, "is no date", None),
+        ("published:2025/1/5", 10, "is no date", "published:2025-01-05"),
+        ("published:yesterday", 10, "is no date", "published:2d"),
+        ('published:"last 7 days"', 10, "is no date", "published:7d"),
+        ("published:now-7d", 10, "is no date", "published:7d"),
+        ("published:> 2025", 10, "is no date", "published:>2025-01"),
         ("a [b]", 2, "follows a date field", "published:[b]"),
         ("title:[a TO b]", 6, "takes no range", "published:[a TO b]"),
         ("title:-a", 6, "one minus", None),
@@ -229,7 +298,7 @@ def test_an_alias_becomes_the_id_it_is_resolved_to() -> None:
         ("published:0000", 10, "no year", None),
         ("published:soon", 10, "is no date", None),
         ("published:99999y", 10, "before all calendars", None),
-        ("published:[2025-02 TO 2025-01]", 10, "before it begins", None),
+        ("published:[2025-02 TO 2025-01]", 10, "before it begins", "published:[2025-01 TO 2025-02]"),
         ('source:""', 7, "needs a value", None),
         ("a\x00b [", 4, "not understood", None),
     ],
@@ -254,6 +323,13 @@ def test_small_operators_are_words_with_a_hint() -> None:
     assert hints("“war and peace” not") == hints("not")
 
 
+def test_single_quotes_are_no_phrase_and_a_hint_says_so() -> None:
+    (hint,) = hints("'peace process' talks")
+    assert "'peace process'" in hint and '"…"' in hint
+    assert hints("‘peace process’") == (hint,)
+    assert hints("don't say isn't") == hints("the ulema's edict") == hints("'talks'") == ()
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -271,6 +347,22 @@ def test_small_operators_are_words_with_a_hint() -> None:
         f"({'a OR ' * MAX_TERMS}b) NEAR/5 c",
         f'"{"a " * 600}"~1',
         '("a b" OR "b c" OR "c d" OR "d e") NEAR/50 ("a b" OR "b c")',
+        "tal* " * (MAX_OPEN + 1),
+        "taliban~2 " * (MAX_OPEN + 1),
+        f"({'tal* OR ' * MAX_OPEN}t?liban) NEAR/1 c",
+        "*a*",
+        "a~9",
+        "?" * 5_000 + "a",
+        "a" + "?b" * 5_000,
+        "ab" + "*b" * 5_000,
+        "a^" + "9" * 5_000,
+        "a^2" * 5_000,
+        '""' * 9_000,
+        '"a"' * 6_000,
+        "(a)" * 6_000,
+        "a NEAR/3 " * 999 + "a",
+        "(a NEAR/3 " * 39 + "a" + ")" * 39,
+        "\u202e" * 19_999 + "(",
     ],
 )
 def test_what_asks_for_too_much_is_refused_at_once(query: str) -> None:
@@ -287,7 +379,9 @@ def test_what_is_within_the_limits_is_read() -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(st.sampled_from('ab "()[]*~:-?/“”1AND OR NEAR title:published:\u202e\x00ہ۱\n'), max_size=40))
+@given(
+    st.text(st.sampled_from('ab "()[]*~^:-?/|!“”–1AND OR NEAR title:published:\u202e\x00ہ۱\n'), max_size=40)
+)
 @example("published:[]")
 @example("~1~2")
 @example('""')

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from khabar.models import Article, Entity, TopicMatch
+from khabar.models import Article, Entity, Mention, TopicMatch
 from khabar.text import stems, words
 from search import schema
 
@@ -87,6 +88,20 @@ def test_a_query_word_has_the_form_that_any_text_gives_it(lang: str, text: str) 
         assert schema.forms([word], lang)[word] in stems(word)
 
 
+def test_a_body_ends_with_its_entities_each_as_often_as_it_is_mentioned() -> None:
+    twice = tuple(Mention("body", start, start + 3, "TTP") for start in (0, 9))
+    named = article(
+        lang="en",
+        entities=(Entity("ttp", "TTP", "group", 0.9, twice), Entity("kabul", "Kabul", "place", 0.1)),
+    )
+    assert (
+        schema.in_forms("body", ["talks", "held"], named)
+        == "en:talk en:held entity:ttp entity:ttp entity:kabul"
+    )
+    assert schema.in_forms("title", ["talks"], named) == "en:talk"
+    assert schema.in_forms("body", [], article()) == ""
+
+
 def test_a_moment_is_the_publication_or_the_fetching() -> None:
     published = datetime(2025, 1, 31, 23, 0, tzinfo=KARACHI)
     dated = article(published=published, published_precision="second")
@@ -115,3 +130,22 @@ def test_a_publication_with_a_time_has_no_printed_day(precision: Any) -> None:
 def test_midnight_is_where_the_clocks_say() -> None:
     assert schema.midnight(date(2025, 3, 9), "America/New_York") == datetime(2025, 3, 9, 5, tzinfo=UTC)
     assert schema.midnight(date(2025, 3, 10), "America/New_York") == datetime(2025, 3, 10, 4, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("fields", "title", "authors"),
+    [
+        ({}, [["title"]], [[schema.NO_WORD]]),
+        ({"authors": ("Zahid Hussain",)}, [["title"]], [["zahid", "hussain"]]),
+        ({"title": ""}, [[schema.NO_WORD]], [[schema.NO_WORD]]),
+        ({"title": "— …", "authors": ("—", "Mina")}, [[schema.NO_WORD]], [[], ["mina"]]),
+    ],
+)
+def test_a_text_without_a_word_holds_one_that_is_none(
+    fields: dict[str, Any], title: list[list[str]], authors: list[list[str]]
+) -> None:
+    bare = replace(article(), **fields)
+    assert schema.text_words(bare, "title") == title
+    assert schema.text_words(bare, "author") == authors
+    assert words(schema.NO_WORD) == [], "nobody can ask for it"
+    assert schema.forms([schema.NO_WORD], "en") == {schema.NO_WORD: schema.NO_WORD}

@@ -37,12 +37,16 @@ class Node:
         settings: Mapping[str, str] | None = None,
         password: str | None = None,
         heap: str = "512m",
+        brief: bool = True,
     ) -> None:
         env = os.environ
         source, self._java = find_elasticsearch(env), find_java(env)
         self.folder = folder
         self._home = folder / "elasticsearch"
-        self._heap = heap
+        # A test's node lives too briefly for the second compiler to be worth its work; what is measured needs it.
+        self._options = (
+            f"-Xms{heap} -Xmx{heap} -XX:-HeapDumpOnOutOfMemoryError" + " -XX:TieredStopAtLevel=1" * brief
+        )
         self.port, transport = _free_ports(2)
         scheme = "https" if password else "http"
         self.url = f"{scheme}://127.0.0.1:{self.port}"
@@ -80,7 +84,7 @@ class Node:
             "ES_PATH_CONF": str(self._home / "config"),
             "ES_JAVA_HOME": str(self._java),
             "JAVA": str(self._java / "bin" / "java"),
-            "ES_JAVA_OPTS": f"-Xms{self._heap} -Xmx{self._heap} -XX:-HeapDumpOnOutOfMemoryError",
+            "ES_JAVA_OPTS": self._options,
             "ES_TMPDIR": str(self.folder / "tmp"),
             "ES_DISTRIBUTION_TYPE": "tar",
             "HOME": str(self.folder),
@@ -161,6 +165,13 @@ class Node:
             )  # fmt: skip
         self._authorization = "Basic " + base64.b64encode(f"elastic:{password}".encode()).decode()
 
+    def processes(self) -> list[int]:
+        """Return the launcher and the server it started, as /proc knows them."""
+        assert self._process
+        group = self._process.pid
+        stats = (path.read_text().rsplit(")", 1) for path in Path("/proc").glob("[0-9]*/stat"))
+        return [int(name.split(" ", 1)[0]) for name, rest in stats if int(rest.split()[2]) == group]
+
     def configure(self, files: Path, name: str) -> None:
         """Put a copy of a folder into its configuration, under a name."""
         shutil.copytree(files, self._home / "config" / name)
@@ -231,10 +242,15 @@ def certutil() -> list[str]:
 
 
 @contextmanager
-def running(settings: Mapping[str, str] | None = None, password: str | None = None) -> Generator[Node]:
+def running(
+    settings: Mapping[str, str] | None = None,
+    password: str | None = None,
+    heap: str = "512m",
+    brief: bool = True,
+) -> Generator[Node]:
     """Have a node for the block, in a folder that an unprivileged user can reach."""
     with tempfile.TemporaryDirectory(prefix="khabar-elasticsearch-") as folder:
-        node = Node(Path(folder), settings, password)
+        node = Node(Path(folder), settings, password, heap, brief)
         node.start()
         try:
             yield node

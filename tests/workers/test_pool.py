@@ -62,6 +62,16 @@ def test_work_is_spread_over_the_processes(pool: Pool) -> None:
     assert len({answer.answer.split()[-1] for answer in answers}) == 2
 
 
+def test_a_process_is_started_once_a_task_waits_for_it_and_no_sooner(pool: Pool) -> None:
+    for number in range(3):
+        list(pool.map([f"{number}"]))
+        assert len(pool.pids) == 1
+    for number, started in ((1, 1), (2, 2), (3, 2)):
+        pool.submit(f"sleep 0.2 {number}")
+        assert len(pool.pids) == started
+    assert sorted(answer.task for answer in pool.map([])) == [f"sleep 0.2 {number}" for number in (1, 2, 3)]
+
+
 @pytest.mark.parametrize(("task", "reason"), [("die", "killed by SIGKILL"), ("exit", "ended with status 3")])
 def test_a_death_is_blamed_on_its_own_task_and_the_others_are_answered(
     pool: Pool, task: str, reason: str
@@ -111,12 +121,13 @@ def test_no_child_survives_its_parent(tmp_path: Path) -> None:
     script.write_text(
         "import time, pool_work\nfrom workers.pool import Pool\n"
         "if __name__ == '__main__':\n"
-        "    pool = Pool(pool_work.start, 2); pool.submit('sleep 60'); print(*pool.pids, flush=True); time.sleep(60)\n"
+        "    pool = Pool(pool_work.start, 2); [pool.submit('sleep 60') for _ in '12']; print(*pool.pids, flush=True); time.sleep(60)\n"
     )
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path.cwd()}"}
     parent = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment)
     assert parent.stdout is not None
     children = [int(pid) for pid in parent.stdout.readline().split()]
+    assert len(children) == 2
     time.sleep(1)  # both children have started to watch
     parent.kill()
     parent.wait()
@@ -129,8 +140,10 @@ def test_no_child_survives_its_parent(tmp_path: Path) -> None:
 
 def test_closing_ends_the_children(work: object) -> None:
     pool = Pool(partial(work.start), 2)  # type: ignore[attr-defined]
-    pool.submit("sleep 60")
+    for _ in range(2):
+        pool.submit("sleep 60")
     children = pool.pids
+    assert len(children) == 2
     pool.close()
     assert not any(map(_alive, children))
 

@@ -75,6 +75,9 @@ def test_the_page_that_kills_is_crashed_and_the_others_are_read(reader: SegmentR
 
 
 def test_what_went_wrong_before_counts(pool: Pool, reader: SegmentReader, seal: Seal) -> None:
+    for _ in range(2):  # both processes are there
+        reader.submit(seal(*GOOD))
+    read(reader)
     segment = seal(POISON, *GOOD)
     before = pool.pids
     reader.submit(segment, ISOLATE_AFTER + 1)

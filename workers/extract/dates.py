@@ -65,17 +65,19 @@ def _zone(name: str) -> tzinfo:
         return UTC
 
 
-_TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?\s*(?P<half>[ap]\.?m\b\.?)?"
+_TIME = (
+    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?\s*(?P<half>[aApP]\.?[mM]\b\.?)?"
+)
 _OFFSET = (
     r"(?P<offset>Z\b|[+-]\d{2}:?\d{2}\b|[+-]\d{2}\b|(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d{2})?)?|[A-Z]{3,4}\b)?"
 )
-_LATER = rf"(?:(?:T|[\s,|/–—-]|at|kl)*{_TIME}\s*{_OFFSET})?"
+_LATER = rf"(?:(?:T|[\s,|/@–—-]|at|kl)*{_TIME}\s*{_OFFSET})?"
 _NAME = r"(?P<name>[^\W\d_][\w\u200c\u0900-\u0dff]{1,15})"
 _ISO = re.compile(
     rf"(?<!\d)(?P<year>\d{{4}})[-/.年](?P<month>\d{{1,2}})(?:[-/.月](?P<day>\d{{1,2}})日?(?!\d){_LATER})?"
 )
 _COMPACT = re.compile(
-    r"^(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})(?:T?(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?)?"
+    r"^(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})(?:T?(?P<hour>\d{2}):?(?P<minute>\d{2}):?(?P<second>\d{2})?(?P<offset>Z|[+-]\d{2}:?\d{2})?)?(?!\d)"
 )
 _DAY_NAME = re.compile(
     rf"(?<!\d)(?P<day>\d{{1,2}})(?:st|nd|rd|th|º|\.)?[\s,./-]+(?:de\s+|of\s+)?{_NAME}\.?[\s,./-]+(?:de\s+)?(?P<year>\d{{4}})(?!\d){_LATER}"
@@ -90,7 +92,9 @@ _YEAR_NAME = re.compile(
 _NUMBERS = re.compile(
     rf"(?<!\d)(?P<first>\d{{1,2}})(?P<sep>[/.-])(?P<other>\d{{1,2}})(?P=sep)(?P<year>\d{{4}})(?!\d){_LATER}"
 )
-_SHORT_YEAR = re.compile(r"^(\d{1,2})[./](\d{1,2})[./](\d{2})$")  # only where it is all that is said
+_SHORT_YEAR = re.compile(
+    r"(?:^|[,|·]\s*)(\d{1,2})[./](\d{1,2})[./](\d{2})$"
+)  # only where it is the last that is said
 _LUNAR_YEAR = re.compile(r"(?<!\d)1[45]\d\d(?!\d)")
 _EPOCH = re.compile(r"^\d{10}(\d{3})?$")
 _ABBREVIATIONS = {"PKT": 300, "IST": 330, "AFT": 270, "NPT": 345, "BST": 60, "EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "PST": -480, "PDT": -420, "CET": 60, "CEST": 120, "EET": 120, "EEST": 180, "MSK": 180}  # fmt: skip
@@ -110,7 +114,7 @@ def read_date(text: str, habits: Habits) -> tuple[datetime, Precision] | None:
             found = _moment(match, habits)
             if found is not None:
                 return _printed(found[0]), found[1]
-    if short := _SHORT_YEAR.match(plain):
+    if short := _SHORT_YEAR.search(plain):
         return read_date("{}.{}.20{}".format(*short.groups()), habits)
     lunar = read_lunar(plain) if _LUNAR_YEAR.search(plain) else None
     return (

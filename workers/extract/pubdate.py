@@ -88,8 +88,10 @@ def _in_local_time(moment: datetime, clue: Dated) -> datetime | None:
     if clue.precision == "second":
         apart = clue.moment - moment
         return _shifted(moment, apart) if apart and apart % timedelta(minutes=15) == timedelta(0) else None
-    hours = {1: 24 - moment.hour, -1: -moment.hour - 1}.get((clue.moment.date() - moment.date()).days, 0)
-    return _shifted(moment, timedelta(hours=hours)) if hours and clue.precision == "day" else None
+    earlier = clue.moment.date() - moment.date() == timedelta(days=-1)
+    return (
+        _shifted(moment, timedelta(hours=-moment.hour - 1)) if earlier and clue.precision == "day" else None
+    )
 
 
 def _shifted(moment: datetime, offset: timedelta) -> datetime | None:
@@ -142,8 +144,8 @@ def _last_resort(clues: Clues, habits: Habits, source: Source | None) -> Dated |
     searches = (
         _further_off(clues, habits),
         _in_state(clues, habits),
-        _searched(clues, habits),
         _changed(clues, source),
+        _searched(clues, habits),
         _in_image(clues, habits),
         _in_url(clues, habits),
     )

@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from khabar.text import fold
 
 _SEPARATOR = re.compile(r"\s+[|\-–—:·•»«›‹~/]+\s+|\s*[|｜]\s*|\s*::\s*|\s+[–—-](?=\S)")
+_EDGES = " |-–—:·•»«›‹~/"
 _BAR = re.compile(r"\s+[|｜]\s+")
+_STUCK = re.compile(r"[\d|()]")  # a date, a count, a bar: what is no word of a headline
 _KICKER = re.compile(r"[:\-–—|/]$")  # what stands between a kicker and the headline proper
 MAX_TITLE = 400
 MAX_HEADING = 200  # characters; a longer one that nothing repeats is a lead, not a headline
+NAME = 4  # words of a site's name
 SHORT = 12  # characters; what is left of a title must be more
-AKIN = 0.4  # share of the words of the shorter that two wordings of one headline have in common
+AKIN = 0.65  # share of the words of the shorter that two wordings of one headline have in common
 
 
 def choose_title(
@@ -33,17 +36,31 @@ def choose_title(
     Without one JSON-LD is preferred to og:title, which is written for sharing, and that to <title>. `news` says that
     the JSON-LD is a news article's, whose headline is the newsroom's; in other pages' it is written for search engines.
     """
+    sites = [*sites, *_beside(page or "", social or "")]
     others = [strip_site(html.unescape(title), sites) for title in (headline, social, page) if title]
     own = [html.unescape(heading) for heading in headings if not _is_site(heading, _names(sites))]
     if news and headline and not _is_cut(others[0], own):
         title = others[0]
     else:
-        title = _heading(own, others) or next(iter([*others, *headings]), "")
-    return _as_spelled(_proper(title, others), [*own, *others])
+        title = _heading(own, others) or _longest(others) or next(iter(headings), "")
+    if title == page:
+        title = _before_bar(title)  # a heading made of the page's title, with its sections
+    return _as_spelled(_proper(title, others, {headline, social}), [*own, *others])
+
+
+def _longest(others: Sequence[str]) -> str:
+    """Return the first of a page's titles, or a later one that it is but the beginning of."""
+    first = next(iter(others), "")
+    longer = (one for one in others if len(first) > SHORT and one.startswith(first))
+    return next((one for one in longer if one[len(first) :].lstrip()[:1].isalnum()), first)
 
 
 def _heading(headings: Sequence[str], others: Sequence[str]) -> str | None:
     """Return the heading that is the page's headline: by what repeats it, else the first if it is like the others."""
+    folded = set(map(fold, others))
+    for heading in headings:
+        if fold(heading) in folded:
+            return heading
     for heading in headings:
         if any(_agree(heading, other) for other in others):
             return heading
@@ -52,23 +69,27 @@ def _heading(headings: Sequence[str], others: Sequence[str]) -> str | None:
     return first if akin else None
 
 
-def _proper(title: str, others: Sequence[str]) -> str:
+def _proper(title: str, others: Sequence[str], raw: set[str | None]) -> str:
     """Return a title without a kicker before it, or a byline or date stuck to it, as the other titles have it."""
     for other in others:
         before = title[: -len(other)].rstrip() if title.endswith(other) else ""
         if len(other) > SHORT and _KICKER.search(before):
             return other
-    alike = Counter(others)
-    for other, count in alike.items():
-        if count > 1 and len(other) > SHORT and title not in alike and f" {other} " in f" {title} ":
+    if title in raw:
+        return title  # another says it to the letter
+    for other, count in Counter(others).items():
+        before, _, after = title.partition(other)
+        if count > 1 and len(other) > SHORT and other in title and _STUCK.search(before + after):
             return other
     return title
 
 
 def _as_spelled(title: str, every: Sequence[str]) -> str:
-    """Return a title in the spelling that most of the page's titles have, not in capitals where one is not."""
+    """Return a title in the spelling that most of the page's titles have; one in capitals as another that words it alike."""
     spellings = Counter(one for one in every if fold(one) == fold(title))
-    plain = [one for one in spellings if not one.isupper()] or [title]
+    plain = [one for one in spellings if not one.isupper()]
+    if not plain:
+        return next((one for one in every if not one.isupper() and _akin(one, title)), title)
     best = max(plain, key=lambda one: spellings[one])
     return best if spellings[best] > spellings[title] or title not in plain else title
 
@@ -100,9 +121,27 @@ def _names(sites: Sequence[str]) -> set[str]:
 
 
 def _is_site(part: str, names: set[str]) -> bool:
+    """Tell whether a part of a title is the site's name: one it goes by, be it with its domain's ending or a word more."""
     folded = fold(part)
     squeezed = folded.replace(" ", "")
-    return any(folded == name or squeezed == name.replace(" ", "") for name in names) or not folded
+    return not folded or any(
+        squeezed in {name.replace(" ", ""), f"{name}com"} or (len(name) > 5 and _begins(folded, name))
+        for name in names
+    )
+
+
+def _begins(folded: str, name: str) -> bool:
+    """Tell whether a part of a title is a site's name with a word more: "Echo Features"."""
+    last = folded.rpartition(" ")[2]
+    return last.isalpha() and folded.replace(" ", "") == name.replace(" ", "") + last
+
+
+def _beside(page: str, social: str) -> list[str]:
+    """Return what stands beside the headline in a page's title, as social media are given it without: the site's name."""
+    if not social or social == page or social not in page:
+        return []
+    rest = page.replace(social, " ", 1).strip(_EDGES)
+    return [rest] if 0 < len(rest.split()) <= NAME else []
 
 
 def _is_cut(headline: str, headings: Sequence[str]) -> bool:

@@ -9,30 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
+import hostile
 import httpx
 import pytest
 from api_server import House, article
 
 SOON = 10.0  # seconds, on a machine that is busy with other things
 
+# what fits into an address: the rest ends with its connection
 QUERIES = {
-    "nested": "(" * 10_000 + "gate" + ")" * 10_000,
-    "long": "gate " * 4_000,
-    "a thousand alternatives": " OR ".join(f"w{number}" for number in range(1_500)),
-    "open at both ends": "*a*",
-    "open everywhere": "a* OR b* OR c* OR d* OR e*",
-    "fuzzy": "a~9",
-    "null": "gate\0peace",
-    "controls": "gate\x01\x1b[31m\x7f",
-    "right to left": "\u202egate\u202c \u2066peace\u2069",
-    "near": " NEAR/50 ".join(["gate"] * 40),
-    "quotes": '"' * 999,
-    "not": "NOT " * 500 + "gate",
-    "digits": "٣" * 3_000,
-    "zalgo": "g\u0300" * 3_000,
-    "braces": "{{7*7}} ${jndi:ldap://x} <script>alert(1)</script>",
-    "sql": "' OR 1=1; DROP TABLE articles --",
-    "dates": "published:9999-99-99 published:>=0000 published:99999999999999d",
+    name: query for name, query in hostile.QUERIES.items() if len(quote(query, errors="replace")) < 60_000
 }
 
 
@@ -46,11 +32,12 @@ def reader(embedded: House) -> Iterator[httpx.Client]:
 def test_a_hostile_query_is_refused_or_answered_soon(reader: httpx.Client, name: str) -> None:
     for path in ("/search", "/export", f"/articles/{article(3).id}/why"):
         began = time.monotonic()
-        answered = reader.get(path, params={"query": QUERIES[name]})
+        answered = reader.get(f"{path}?query={quote(QUERIES[name], errors='surrogatepass')}")
         assert time.monotonic() - began < SOON
         assert answered.status_code in {200, 400}, (path, answered.text[:300])
         if answered.status_code == 400:
-            assert answered.json()["detail"] and len(answered.content) < 100_000
+            assert answered.headers["content-type"] == "application/problem+json"
+            assert answered.json()["detail"] and len(answered.content) < 2_000
 
 
 def test_a_query_of_a_megabyte_ends_the_connection_alone(embedded: House) -> None:

@@ -24,6 +24,8 @@ FIVE = timezone(timedelta(hours=5))
         ("2025-01-31T10:20:30.123+0500", datetime(2025, 1, 31, 10, 20, 30, tzinfo=FIVE)),
         ("2025-01-31 10:20", datetime(2025, 1, 31, 10, 20, tzinfo=FIVE)),
         ("20250131T102030", datetime(2025, 1, 31, 10, 20, 30, tzinfo=FIVE)),
+        ("20250131T10:20:30Z", datetime(2025, 1, 31, 10, 20, 30, tzinfo=UTC)),
+        ("on Friday January 31, 2025 @10:20PM", datetime(2025, 1, 31, 22, 20, tzinfo=FIVE)),
         ("Fri, 31 Jan 2025 10:20:30 GMT", datetime(2025, 1, 31, 10, 20, 30, tzinfo=UTC)),
         ("January 31, 2025 at 10:20 pm", datetime(2025, 1, 31, 22, 20, tzinfo=FIVE)),
         ("Jan. 31, 2025, 12:05 a.m.", datetime(2025, 1, 31, 0, 5, tzinfo=FIVE)),
@@ -43,7 +45,7 @@ def test_a_moment_is_read_and_a_naive_one_is_of_the_source_s_zone(text: str, mom
     [
         "2025-01-31", "2025/1/31", "20250131", "31/01/2025", "31.1.2025", "Friday, January 31, 2025",
         "31 Jan 2025", "31 جنوری 2025", "३१ जनवरी २०२५", "৩১ জানুয়ারি ২০২৫", "2025-01-31T00:00:00", "2025年1月31日",
-        "Dienstag, 31. Januar 2025", "31 de enero de 2025",
+        "Dienstag, 31. Januar 2025", "31 de enero de 2025", "Iqra Abbasi, 31.1.25",
     ],
 )  # fmt: skip
 def test_without_a_time_it_is_a_day(text: str) -> None:

@@ -60,6 +60,19 @@ def test_the_headline_is_chosen(
         # a heading that words it otherwise is the headline, one of something else is not
         (["Nine lorries of salt in May"], None, "Salt lorries of May: what you must know", None, "Nine lorries of salt in May"),
         (["A message from our founder"], None, "Salt lorries of May", None, "Salt lorries of May"),
+        # a heading in capitals, worded otherwise than all the others
+        (["THE LORRIES OF SALT IN MAY"], None, "Lorries of Salt in May", None, "Lorries of Salt in May"),
+        # the site's name is what stands beside the headline in the page's title, whatever it calls itself
+        (["Salt and Roads"], None, "The lorries of May", "Salt and Roads: The lorries of May", "The lorries of May"),
+        ([], None, None, "The lorries of May – Karak Mail Features", "The lorries of May"),
+        # a heading that another repeats to the letter comes before one that is a part of it
+        (["May notes", "The lorries of May"], None, "The lorries of May", "The lorries of May - May notes", "The lorries of May"),
+        # a headline that a system cut
+        ([], "The lorries of May (including", "The lorries of May (including one that nobody saw)", None, "The lorries of May (including one that nobody saw)"),
+        # a heading made of the page's title
+        (["The lorries of May | Views | All of Karak"], None, None, "The lorries of May | Views | All of Karak", "The lorries of May"),
+        # a word more than the others have is of the headline
+        (["Most lorries of salt in May"], None, "Lorries of salt in May", "Lorries of salt in May", "Most lorries of salt in May"),
         # what follows a bar is a section
         ([], None, None, "The lorries of May | Views | All of Karak", "The lorries of May"),
     ],

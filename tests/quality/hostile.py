@@ -1,0 +1,68 @@
+"""What nobody in good faith asks, by name: too long, too deep, too open, and signs that are no text."""
+
+from __future__ import annotations
+
+from itertools import product
+
+_PAIRS = ["".join(pair) for pair in product("abcdefghij", repeat=2)]
+_PHRASES = [f'"{pair} gate"' for pair in _PAIRS[:5]]
+_SHAPES = ["a?b*", "ab*c*", "a??d", "ab*cd?", "a?c?e?"]
+
+QUERIES = {
+    "10,000 nested brackets": "(" * 10_000 + "gate" + ")" * 10_000,
+    "40 nested brackets": "(" * 40 + "gate" + ")" * 40,
+    "10,000 brackets side by side": "()" * 10_000,
+    "brackets that never close": "(gate " * 3_000,
+    "1 MB of words": "gate " * 209_716,
+    "1 MB of one word": "g" * 1_048_576,
+    "1 MB of quotes": '"' * 1_048_576,
+    "4,000 times one word": "gate " * 4_000,
+    "10,000 alternatives": " OR ".join(f"w{number}" for number in range(10_000)),
+    "1,500 alternatives": " OR ".join(f"w{number}" for number in range(1_500)),
+    "900 alternatives": " OR ".join(f"word{number}" for number in range(900)),
+    "900 excluded": " ".join(f"-word{number}" for number in range(900)),
+    "open at both ends": "*a*",
+    "open at the front": "*gate",
+    "nothing but wildcards": "???*",
+    "one letter open": "a* OR b* OR c* OR d* OR e*",
+    "two letters open": " OR ".join(f"{pair}*" for pair in _PAIRS),
+    "catastrophic wildcards": "ab" + "*b" * 4_000,
+    "question marks": "a" + "?" * 9_000 + "b",
+    "shapes": " OR ".join(_SHAPES * 40),
+    "shapes beside NEAR": f"({' OR '.join(_SHAPES)}) NEAR/9 ({' OR '.join(_PAIRS[:20])})",
+    "a~9": "a~9",
+    "200 fuzzy words": " OR ".join(f"word{number:03}~2" for number in range(200)),
+    "300 fuzzy words": " OR ".join(f"word{number:03}~2" for number in range(300)),
+    "huge fuzziness": "gate~" + "9" * 5_000,
+    "huge slop": '"gate of peace"~99999999999',
+    "slop between many": f'"{" ".join(_PAIRS)}"~9',
+    "huge weight": "gate^" + "9" * 5_000,
+    "weights on weights": "(" * 39 + "gate" + ")^100" * 39,
+    "no weight": "gate^-1 gate^nan gate^inf",
+    "huge NEAR": "gate NEAR/99999999999 peace",
+    "widest NEAR": "gate NEAR/50 peace",
+    "widest ONEAR": "ab ONEAR/50 gate",
+    "NEAR of many": f"({' OR '.join(_PAIRS)}) NEAR/50 ({' OR '.join(_PAIRS)})",
+    "NEAR of phrases": f"({' OR '.join(_PHRASES)}) NEAR/5 ab",
+    "NEAR in a row": " NEAR/50 ".join(["gate"] * 40),
+    "NEAR in NEAR": "(gate NEAR/3 " * 39 + "gate" + ")" * 39,
+    "many NEAR": " OR ".join(f"{pair} NEAR/50 gate" for pair in _PAIRS),
+    "quotes": '"' * 999,
+    "NOT": "NOT " * 4_000 + "gate",
+    "minus": "-" * 19_000 + "gate",
+    "fields in fields": "title:" * 3_000 + "gate",
+    "null bytes": "gate\0peace \0* title:\0 \"\0\"~1",
+    "controls": "gate\x01\x1b[31m\x7f",
+    "right to left": "\u202egate\u202c \u2066peace\u2069 \u202e(gate\u202c OR \u2067peace\u2069)",
+    "nothing but overrides": "\u202e" * 9_000,
+    "half characters": "gate \ud800 peace\udfff",
+    "digits": "٣" * 3_000,
+    "marks on one letter": "g\u0300" * 3_000,
+    "one letter that becomes eighteen": "\ufdfa" * 1_000,
+    "braces": "{{7*7}} ${jndi:ldap://x} <script>alert(1)</script>",
+    "SQL": "' OR 1=1; DROP TABLE articles --",
+    "JSON": '{"query":{"match_all":{}}}',
+    "dates": "published:9999-99-99 published:>=0000 published:99999999999999d",
+    "a date that wraps": "published:[9999 TO *] OR published:<1000-01-01",
+    "values": f"source:{'x' * 9_000} id:{'y' * 9_000}",
+}  # fmt: skip
