@@ -20,7 +20,7 @@ import numpy as np
 from measures import read_set, words
 from numpy.typing import NDArray
 
-from workers.extract.blocks import Block, read_blocks
+from workers.extract.blocks import read_blocks
 from workers.extract.brief import read_brief
 from workers.extract.fallback import ask_trafilatura
 from workers.extract.features import Numbers, letters, measure
@@ -28,7 +28,12 @@ from workers.extract.judge import WEIGHTS
 from workers.extract.markup import decode, parse
 
 UNSEEN = Path(__file__).with_name("unseen.npz")
-MARKED = {"aeb": 2.0, "fundus": 2.0, "funduseval": 1.0, "wcxb": 1.0}  # what a page of each set counts
+MARKED = {
+    "aeb": 6.0,
+    "fundus": 3.0,
+    "funduseval": 1.0,
+    "wcxb": 1.0,
+}  # what a page of each set counts: those of news the most
 HALF_MARKED = {"traf": 0.5, "htmldate": 0.5}
 QUARTERS = 4
 NETS, HIDDEN, EPOCHS, BATCH, RATE, DECAY, DROPPED = 3, 48, 14, 256, 3e-3, 1e-4, 0.4
@@ -55,14 +60,15 @@ def lesson_of(task: tuple[dict[str, Any], bytes, float, bool]) -> Lesson | None:
     """Return what is to be learned from a page."""
     truth, payload, weight, marked = task
     page = parse(decode(payload, None))
-    blocks = read_blocks(page.tree) if page else []
+    blocks = read_blocks(page.tree) if page else None
     if page is None or not blocks:
         return None
-    sizes = np.array([len(words(block.text)) for block in blocks], dtype=np.float32)
+    texts = blocks.texts
+    sizes = np.array([len(words(text)) for text in texts], dtype=np.float32)
     if marked:
-        wanted, known = _by_text(blocks, truth["body"]), np.ones(len(blocks), dtype=bool)
+        wanted, known = _by_text(texts, truth["body"]), np.ones(len(texts), dtype=bool)
     else:
-        wanted, known = _by_agreement(blocks, truth, page.text)
+        wanted, known = _by_agreement(texts, truth, page.text)
     total = max(20.0 if marked else 60.0, float((sizes * (wanted > 0.5) * known).sum()))
     counts = weight * np.minimum(sizes + 1, 200) / total * known
     return Lesson(
@@ -73,12 +79,12 @@ def lesson_of(task: tuple[dict[str, Any], bytes, float, bool]) -> Lesson | None:
     )
 
 
-def _by_text(blocks: Sequence[Block], text: str) -> NDArray[np.float32]:
+def _by_text(blocks: Sequence[str], text: str) -> NDArray[np.float32]:
     """Return how much of each block is in a text; short blocks count only near long ones."""
     bare, spaced, listed = letters(text), f" {' '.join(words(text))} ", words(text)
     runs = set(zip(listed, listed[1:], listed[2:], listed[3:], strict=False))
-    found = np.array([_share(block.text, bare, spaced, runs) for block in blocks], dtype=np.float32)
-    short = np.array([len(words(block.text)) < SHORT_LINE for block in blocks])
+    found = np.array([_share(block, bare, spaced, runs) for block in blocks], dtype=np.float32)
+    short = np.array([len(words(block)) < SHORT_LINE for block in blocks])
     sure = np.flatnonzero(~short & (found > 0.5))
     if len(sure):
         places = np.arange(len(blocks))
@@ -97,7 +103,7 @@ def _share(block: str, bare: str, spaced: str, runs: set[tuple[str, ...]]) -> fl
 
 
 def _by_agreement(
-    blocks: Sequence[Block], truth: dict[str, Any], html: str
+    blocks: Sequence[str], truth: dict[str, Any], html: str
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return the blocks that both modes of trafilatura take, and those on which they or people are of one mind."""
     texts = [ask_trafilatura(html, precise) for precise in (False, True)]
@@ -106,7 +112,7 @@ def _by_agreement(
     for passages, verdict in ((truth.get("withs"), 1.0), (truth.get("without"), 0.0)):
         for passage in passages or []:
             for place, block in enumerate(blocks):
-                if passage in block.text and (verdict or len(passage) * 2 > len(block.text)):
+                if passage in block and (verdict or len(passage) * 2 > len(block)):
                     one[place], known[place] = verdict, True
     return one, known
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from learn import NETS, UNSEEN, quarter_of
@@ -70,16 +66,19 @@ def everything(whole: bool, pages: Callable[[str], Pages]) -> Callable[[str], Pa
     return pages
 
 
-def peers_of(name: str, given: Pages) -> dict[str, list[str]]:
-    """Return what trafilatura finds, by mode; kept in a temporary folder, since it changes with its version only."""
-    kept = (
-        Path(tempfile.gettempdir()) / f"khabar-trafilatura-{version('trafilatura')}-{name}-{len(given)}.json"
-    )
-    if kept.exists():
-        return cast("dict[str, list[str]]", json.loads(kept.read_text("utf-8")))
-    found = {peer: [body_by(page, options) for _, page in given] for peer, options in PEERS.items()}
-    kept.write_text(json.dumps(found), "utf-8")
-    return found
+@pytest.fixture(scope="module")
+def peers() -> Callable[[str, Pages], dict[str, list[str]]]:
+    """Return a reader of what trafilatura finds on the pages of a set, by mode: looked for once a run."""
+    known: dict[str, dict[str, list[str]]] = {}
+
+    def find(name: str, given: Pages) -> dict[str, list[str]]:
+        if name not in known:
+            known[name] = {
+                peer: [body_by(page, options) for _, page in given] for peer, options in PEERS.items()
+            }
+        return known[name]
+
+    return find
 
 
 def body_by(page: bytes, options: dict[str, Any]) -> str:
@@ -92,7 +91,7 @@ def scores_of(name: str, given: Pages, favor: Favor, unseen: bool) -> list[Overl
     scores: list[Overlap] = []
     for truth, payload in given:
         page, at = parse(decode(payload, None)), NETS * quarter_of(truth)
-        body = find_body(page, favor=favor, nets=nets[at : at + NETS] if unseen else None) if page else None
+        body = find_body(page, favor=favor, nets=nets.of(at, at + NETS) if unseen else None) if page else None
         scores.append(score("\n\n".join(body.paragraphs) if body else "", truth["body"]))
     return scores
 
@@ -103,18 +102,19 @@ def test_the_lead_over_trafilatura(
     name: str,
     favor: Favor,
     everything: Callable[[str], Pages],
+    peers: Callable[[str, Pages], dict[str, list[str]]],
     compare: Note,
     hold: Callable[[str, float], None],
 ) -> None:
     given = everything(name)
     score, total = MEASURES[name]
-    peers = {
+    theirs = {
         peer: [score(text, truth["body"]) for text, (truth, _) in zip(texts, given, strict=True)]
-        for peer, texts in peers_of(name, given).items()
+        for peer, texts in peers(name, given).items()
     }
-    for peer, scores in peers.items():
+    for peer, scores in theirs.items():
         compare(f"body F1, {name}", f"trafilatura {peer}", total(scores))
-    best = max(peers.values(), key=total)
+    best = max(theirs.values(), key=total)
     for unseen in (False, True):
         ours = scores_of(name, given, favor, unseen)
         lead, low, high = lead_between(ours, best, total)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from workers.extract.marks import hints_of_names
-from workers.extract.tree import SILENT, Element
+from workers.extract.tree import Element, Tree, attributes, plain
 
+EDGE = 2  # links at either end of a long list of them that are looked at
 MAX_BLOCKS = 6_000  # of one page; what follows is not looked at
 INLINE = frozenset(
     {
@@ -15,21 +18,10 @@ INLINE = frozenset(
         "ruby", "rb", "rp", "rt", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "label", "nobr",
     }
 )  # fmt: skip
-_LEFT_OUT = SILENT | {
-    "noscript",
-    "head",
-    "iframe",
-    "object",
-    "select",
-    "textarea",
-    "button",
-    "audio",
-    "video",
-    "canvas",
-    "map",
-    "input",
-    "img",
-}
+_LEFT_OUT = frozenset(
+    {"noscript", "head", "object", "select", "textarea", "button", "audio", "video", "canvas", "map"}
+)
+_NOTHING = frozenset({"input", "img"})  # neither text nor a border between two
 _TAGS = ("nav", "aside", "footer", "header", "form", "figure", "figcaption", "table", "ul", "ol", "li", "blockquote", "article", "main", "section", "details", "dialog", "dl", "pre", "address")  # fmt: skip
 TAG_BITS = {tag: 1 << place for place, tag in enumerate(_TAGS)}
 HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
@@ -38,166 +30,238 @@ _ROWS_OF = frozenset(
 )
 _WORD = re.compile(r"\w")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_LINKED, _SET_OFF = 1, 2
+_STYLES = {"a": _LINKED, "b": _SET_OFF, "strong": _SET_OFF, "em": _SET_OFF, "i": _SET_OFF}
+_LINE = "\x0b"  # the end of a line inside a block
+_INSIDE, _BORDER, _BREAK, _CELL = range(4)
+
+
+class _Kinds(dict[str, int]):
+    """What a token of each name is between two texts; one of an unknown name is a border."""
+
+    def __missing__(self, name: str) -> int:
+        return _BORDER
+
+
+_KINDS = _Kinds(dict.fromkeys([*INLINE, *(f"/{tag}" for tag in INLINE), *_NOTHING], _INSIDE) | {"br": _BREAK})
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What the elements around each block hint at, in bits."""
+
+    tags: list[int]  # all tags around it
+    near: list[int]  # the names of its element and of the two around
+    around: list[int]  # the names of all elements around
 
 
 @dataclass(slots=True)
-class Block:
-    """A run of text, the element it stands in, and what that and all around it hint at."""
+class Blocks:
+    """The runs of text of a page, a list for each property of them; `places` are those of their elements."""
 
-    text: str
-    element: Element
-    linked: int  # characters in links
-    tags: int  # bits of the tags around it
-    near: int  # bits of the hints of its element and of the two around
-    around: int  # bits of the hints of all elements around
-    strong: bool = False  # all of it is set off: bold or italic
+    tree: Tree
+    texts: list[str] = field(default_factory=list[str])
+    places: list[int] = field(default_factory=list[int])
+    linked: list[int] = field(default_factory=list[int])  # characters in links
+    strong: list[bool] = field(default_factory=list[bool])  # all of it is set off: bold or italic
+    links: list[tuple[int, int]] = field(
+        default_factory=list[tuple[int, int]]
+    )  # places and sizes of what stood in long lists of links
+    holders: list[int] = field(
+        default_factory=list[int]
+    )  # of each element of the page, the nearest that is no inline one
 
-
-@dataclass(slots=True)
-class _Run:
-    pieces: list[str] = field(default_factory=list[str])
-    linked: int = 0
-    set_off: int = 0
-
-
-Place = tuple[Element, int, int, int]
+    def __len__(self) -> int:
+        return len(self.texts)
 
 
-class Reader:
-    """Reads the blocks of a page in one walk."""
-
-    def __init__(self) -> None:
-        self.blocks: list[Block] = []
-        self._pieces: list[str] = []
-        self._linked = 0
-        self._set_off = 0
-
-    def read(self, root: Element) -> list[Block]:
-        """Return the blocks inside an element, in order."""
-        place = (root, 0, 0, 0)
-        self._walk(root, place, 0, (0, 0))
-        self._flush(place)
-        return self.blocks
-
-    def _walk(self, element: Element, place: Place, style: int, above: tuple[int, int]) -> None:
-        tag = element.tag
-        if tag in INLINE:
-            if tag == "a":
-                style |= 1
-            elif tag in {"b", "strong", "em", "i"}:
-                style |= 2
-            self._inside(element, place, style, above)
-            return
-        if tag == "br":
-            self._break(place)
-            return
-        if tag in _LEFT_OUT or _is_hidden(element) or len(self.blocks) >= MAX_BLOCKS:
-            return
-        self._flush(place)
-        own = _hints(element) if element.attributes else 0
-        around = place[3] | own
-        mine = (element, place[1] | TAG_BITS.get(tag, 0), own | above[0] | above[1], around)
-        if tag == "tr" and not any(inner.tag in _ROWS_OF for inner in element.iter()):
-            self._row(element, mine)
-        else:
-            self._inside(element, mine, style, (own, above[0]))
-        self._flush(mine)
-
-    def _inside(self, element: Element, place: Place, style: int, above: tuple[int, int]) -> None:
-        if element.text:
-            self._say(element.text, style)
-        for child in element.children:
-            self._walk(child, place, style, above)
-            if child.tail:
-                self._say(child.tail, style)
-
-    def _row(self, row: Element, place: Place) -> None:
-        """Read a row of plain cells as one line."""
-        for cell in row.children:
-            self._inside(cell, place, 0, (0, 0))
-            self._say(" ", 0)
-
-    def _say(self, text: str, style: int) -> None:
-        self._pieces.append(text)
-        if style and not text.isspace():
-            length = len(text)
-            if style & 1:
-                self._linked += length
-            if style & 2:
-                self._set_off += length
-
-    def _break(self, place: Place) -> None:
-        """End a line; two ends of a line end a block."""
-        if _ends(self._pieces):
-            self._flush(place)
-        else:
-            self._pieces.append("\x0b")
-
-    def _flush(self, place: Place) -> None:
-        if not self._pieces:
-            return
-        text = "".join(self._pieces)
-        if not text.isspace():
-            lines = (
-                (" ".join(line.split()) for line in text.split("\x0b"))
-                if "\x0b" in text
-                else (" ".join(text.split()),)
-            )
-            joined = "\n".join(filter(None, lines))
-            if _WORD.search(joined):
-                self.blocks.append(
-                    Block(
-                        joined,
-                        place[0],
-                        min(self._linked, len(joined)),
-                        place[1],
-                        place[2],
-                        place[3],
-                        self._set_off >= len(joined) - 2,
-                    )
-                )
-        self._pieces = []
-        self._linked = self._set_off = 0
+def read_blocks(root: Element) -> Blocks:
+    """Return the blocks of a page, in order."""
+    tree = root.page
+    kinds = list(map(_KINDS.__getitem__, tree.names))
+    holders = _holders(tree)
+    mute = bytearray(len(kinds) + 1)
+    for place in _left_out(tree):
+        start, end = tree.opened[place], tree.closed[place]
+        mute[start:end] = b"\1" * (end - start)
+        kinds[start : end + 1] = [_INSIDE] * (min(end + 1, len(kinds)) - start)
+    _lay_rows(tree, kinds, holders)
+    blocks = Blocks(tree, holders=holders)
+    _Reader(blocks, _styles(tree)).read(kinds, mute)
+    return _without_lists(blocks)
 
 
-def _ends(pieces: list[str]) -> bool:
+def _without_lists(blocks: Blocks) -> Blocks:
+    """Return blocks without the inner ones of long lists of links, which are menus: near half of all on a page."""
+    tags, places = blocks.tree.tags, blocks.places
+    shut = [
+        linked >= len(text) - 1 and tags[place] != "h1"
+        for text, linked, place in zip(blocks.texts, blocks.linked, places, strict=True)
+    ]
+    kept, at = list[int](), 0
+    for is_list, run in groupby(shut):
+        end = at + sum(1 for _ in run)
+        long = is_list and end - at > 2 * EDGE
+        kept += [*range(at, at + EDGE), *range(end - EDGE, end)] if long else range(at, end)
+        if long:
+            blocks.links += [(places[one], len(blocks.texts[one])) for one in range(at + EDGE, end - EDGE)]
+        at = end
+    if not blocks.links:
+        return blocks
+    texts, linked, strong = blocks.texts, blocks.linked, blocks.strong
+    return replace(
+        blocks,
+        texts=[texts[one] for one in kept],
+        places=[places[one] for one in kept],
+        linked=[linked[one] for one in kept],
+        strong=[strong[one] for one in kept],
+    )
+
+
+def _holders(tree: Tree) -> list[int]:
+    """Return for each element the nearest that is no inline one: itself or one around it."""
+    holders = list(range(len(tree)))
+    for place in sorted(place for tag in INLINE for place in tree.places.get(tag, ())):
+        around = tree.parents[place]
+        if around >= 0:
+            holders[place] = holders[around]
+    return holders
+
+
+def _left_out(tree: Tree) -> Iterator[int]:
+    """Yield the elements that are not shown as text."""
+    for tag in _LEFT_OUT:
+        yield from tree.places.get(tag, ())
+    for place, raw in enumerate(tree.raw):
+        if raw and ("hidden" in raw or "none" in raw) and tree.tags[place] not in INLINE and _is_hidden(raw):
+            yield place
+
+
+def _is_hidden(raw: str) -> bool:
+    given = attributes(raw)
+    return (
+        "hidden" in given
+        or given.get("aria-hidden") == "true"
+        or _HIDDEN.search(given.get("style", "")) is not None
+    )
+
+
+def _lay_rows(tree: Tree, kinds: list[int], holders: list[int]) -> None:
+    """Make each row of plain cells one line."""
+    for row in tree.places.get("tr", ()):
+        end = tree.ends[row]
+        if _ROWS_OF.isdisjoint(tree.tags[row + 1 : end]):
+            start, stop = tree.opened[row] + 1, tree.closed[row]
+            names = tree.names[start:stop]
+            kinds[start:stop] = [_CELL if name in {"/td", "/th"} else _INSIDE for name in names]
+            holders[row + 1 : end] = [row] * (end - row - 1)
+
+
+def _styles(tree: Tree) -> bytearray:
+    """Return how the text behind each token is set: linked, or set off."""
+    styles = bytearray(len(tree.names) + 1)
+    for tag, style in _STYLES.items():
+        for place in tree.places.get(tag, ()):
+            for at in range(tree.opened[place], tree.closed[place]):
+                styles[at] |= style
+    return styles
+
+
+class _Reader:
+    """Puts the texts between two borders together."""
+
+    def __init__(self, blocks: Blocks, styles: bytearray) -> None:
+        self._blocks, self._styles = blocks, styles
+
+    def read(self, kinds: list[int], mute: bytearray) -> None:
+        """Add the blocks of a page, of which `kinds` tells where one ends, `mute` which texts are not shown."""
+        texts = self._blocks.tree.texts
+        run: list[int | str] = []  # tokens whose text it is, and what stands for other marks
+        for at, kind in enumerate(kinds):
+            if kind and run:
+                if kind == _BORDER or (kind == _BREAK and _ends(run, texts)):
+                    self._end(run)
+                    run = []
+                else:
+                    run.append(_LINE if kind == _BREAK else " ")
+            text = texts[at]
+            if text and not mute[at] and (run or not text.isspace()):
+                run.append(at)
+        if run:
+            self._end(run)
+
+    def _end(self, run: list[int | str]) -> None:
+        blocks, tree = self._blocks, self._blocks.tree
+        first, linked, set_off = run[0], 0, 0
+        pieces: list[str] = []
+        for piece in run:
+            if isinstance(piece, str):
+                pieces.append(piece)
+                continue
+            text = tree.texts[piece]
+            pieces.append(text)
+            style = self._styles[piece]
+            if style and not text.isspace():
+                size = len(plain(text))
+                linked += size if style & _LINKED else 0
+                set_off += size if style & _SET_OFF else 0
+        text = _trimmed(plain("".join(pieces)))
+        if isinstance(first, int) and len(blocks.texts) < MAX_BLOCKS and _WORD.search(text):
+            blocks.texts.append(text)
+            blocks.places.append(blocks.holders[tree.owners[first]])
+            blocks.linked.append(min(linked, len(text)))
+            blocks.strong.append(set_off >= len(text) - 2)
+
+
+def _trimmed(text: str) -> str:
+    """Return a text with single spaces, and only the ends of lines that the page breaks it at."""
+    if _LINE not in text:
+        return " ".join(text.split())
+    return "\n".join(filter(None, (" ".join(line.split()) for line in text.split(_LINE))))
+
+
+def _ends(run: list[int | str], texts: list[str]) -> bool:
     """Tell whether a line has just ended and nothing was said since."""
-    for piece in reversed(pieces):
-        if piece == "\x0b":
+    for piece in reversed(run):
+        if piece == _LINE:
             return True
-        if not piece.isspace():
+        if isinstance(piece, int) and not texts[piece].isspace():
             return False
     return False
 
 
-def _hints(element: Element) -> int:
-    names = element.attributes
-    said = " ".join(
-        filter(
-            None,
-            (
-                names.get("class"),
-                names.get("id"),
-                names.get("role"),
-                names.get("itemprop"),
-                names.get("data-testid"),
-                names.get("data-component"),
-                names.get("aria-label"),
-            ),
-        )
-    )
-    return hints_of_names(said) if said else 0
+def hints_of(blocks: Blocks) -> Hints:
+    """Return what surrounds each block."""
+    tree, above = blocks.tree, _above(blocks)
+    places = sorted(above)
+    names = dict(zip(places, _named(tree, places), strict=True))
+    tags, around = {-1: 0}, {-1: 0}
+    names[-1] = above[-1] = 0
+    for place in places:
+        outer = above[place]
+        tags[place] = tags[outer] | TAG_BITS.get(tree.tags[place], 0)
+        around[place] = around[outer] | names[place]
+    above[-1] = -1
+    own = blocks.places
+    near = [names[place] | names[above[place]] | names[above[above[place]]] for place in own]
+    return Hints([tags[place] for place in own], near, [around[place] for place in own])
 
 
-def _is_hidden(element: Element) -> bool:
-    given = element.attributes
-    return bool(given) and (
-        "hidden" in given
-        or given.get("aria-hidden") == "true"
-        or ("style" in given and _HIDDEN.search(given["style"] or "") is not None)
-    )
+def _above(blocks: Blocks) -> dict[int, int]:
+    """Return the element around that of each block, the one around that and so on: each that is no inline one."""
+    parents, holders = blocks.tree.parents, blocks.holders
+    above: dict[int, int] = {}
+    for place in blocks.places:
+        while place >= 0 and place not in above:
+            around = parents[place]
+            above[place] = holders[around] if around >= 0 else -1
+            place = above[place]  # noqa: PLW2901 - the way up from one
+    return above
 
 
-def read_blocks(root: Element) -> list[Block]:
-    """Return the blocks of a page, in order."""
-    return Reader().read(root)
+def _named(tree: Tree, places: Sequence[int]) -> list[int]:
+    """Return what the names of some elements hint at."""
+    raws = [tree.raw[place] for place in places]
+    known = list(set(raws))
+    hints = dict(zip(known, hints_of_names(known), strict=True))
+    return [hints[raw] for raw in raws]

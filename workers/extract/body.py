@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from workers.extract.authors import is_note, may_have_note
-from workers.extract.blocks import Block, read_blocks
+from workers.extract.blocks import Blocks, read_blocks
 from workers.extract.brief import Brief, read_brief
 from workers.extract.features import Numbers, letters, measure
 from workers.extract.judge import Nets, judge
@@ -30,6 +30,8 @@ LIKELY = 0.55  # a block of more is of the article
 VOTE: dict[Favor, float] = {"speed": 2.0, "accuracy": 1.0}  # what it is worth, in log odds
 SHORT = 250  # characters; a body below it is looked for elsewhere
 LONG = 80  # characters of a paragraph that is prose
+FAIR = 0.3  # a paragraph of more is of the article if one beside it, of the same looks, is more than likely
+CERTAIN = 0.7
 POSSIBLE = 0.15  # a block of more is of the article if those around it are
 MAX_GAP = 12  # blocks in a row that are taken for that
 REPEATED = 40  # characters; a block of more that says what one before said is left out
@@ -77,7 +79,7 @@ def find_body(page: Page, whole: bool = False, favor: Favor = FAVOR, nets: Nets 
         return Body(_whole(page.tree), 0.9)
     brief = read_brief(page.tree)
     blocks = read_blocks(page.tree)
-    body = _judged(page, blocks, brief, favor, nets) if blocks else Body([], 0.0)
+    body = _judged(page, blocks, brief, favor, nets) if len(blocks) else Body([], 0.0)
     if _size(body.paragraphs) * 2 < len(" ".join(brief.paragraphs)):
         body = Body(list(brief.paragraphs), 0.6)
     if _size(body.paragraphs) < SHORT:
@@ -85,20 +87,19 @@ def find_body(page: Page, whole: bool = False, favor: Favor = FAVOR, nets: Nets 
     return Body(_with_note(body.paragraphs, blocks), body.confidence)
 
 
-def _judged(page: Page, blocks: Sequence[Block], brief: Brief, favor: Favor, nets: Nets | None) -> Body:
+def _judged(page: Page, blocks: Blocks, brief: Brief, favor: Favor, nets: Nets | None) -> Body:
     chances = judge(measure(blocks, brief), nets)
-    sizes = np.array([len(block.text) for block in blocks], dtype=np.float32)
+    sizes = np.array([len(text) for text in blocks.texts], dtype=np.float32)
     sure = _expected(chances, sizes)
     if sure < SURE[favor] and len(page.tree.page) <= MAX_VOTED:
         chances = _voted(chances, blocks, page, VOTE[favor])
         sure = _expected(chances, sizes)
     chances = _filled(chances, blocks)
-    kept = [
-        block
-        for block, chance in zip(blocks, chances, strict=True)
-        if chance > LIKELY and not (block.element.tag == "h1" and block.text == brief.title)
-    ]
-    return Body(list(_joined(kept)), sure)
+    tags, kept = page.tree.page.tags, list[int]()
+    for at in np.flatnonzero(chances > LIKELY).tolist():
+        if not (blocks.texts[at] == brief.title and tags[blocks.places[at]] == "h1"):
+            kept.append(at)
+    return Body(list(_joined(blocks, kept)), sure)
 
 
 def _expected(chances: Numbers, sizes: Numbers) -> float:
@@ -109,35 +110,57 @@ def _expected(chances: Numbers, sizes: Numbers) -> float:
     return round(2 * right / (float(sizes[kept].sum()) + float(weighed.sum()) or 1.0), 3)
 
 
-def _filled(chances: Numbers, blocks: Sequence[Block]) -> Numbers:
-    """Return the chances with those of blocks raised that stand among likely ones, in one part of the page with them."""
+def _filled(chances: Numbers, blocks: Blocks) -> Numbers:
+    """Return the chances with those of blocks raised that stand among likely ones, or beside one that they look like."""
     likely = np.flatnonzero(chances > LIKELY)
     filled = chances.copy()
     for before, after in itertools.pairwise(likely.tolist()):
         between = range(before + 1, after)
         if 0 < len(between) <= MAX_GAP and all(
-            chances[at] > POSSIBLE and blocks[at].linked * 2 < len(blocks[at].text) for at in between
+            chances[at] > POSSIBLE and blocks.linked[at] * 2 < len(blocks.texts[at]) for at in between
         ):
-            room = _room(blocks[before].element)
-            if all(_room(blocks[at].element) is room for at in (*between, after)):
+            room = _room(blocks, before)
+            if all(_room(blocks, at) == room for at in (*between, after)):
                 filled[list(between)] = 1.0
+    for at in np.flatnonzero((filled > FAIR) & (filled <= LIKELY)).tolist():
+        if _is_prose(blocks, at) and any(
+            filled[beside] > CERTAIN and _is_alike(blocks, at, beside)
+            for beside in (at - 1, at + 1)
+            if 0 <= beside < len(filled)
+        ):
+            filled[at] = 1.0
     return filled
 
 
-def _room(element: Element) -> Element | None:
+def _is_prose(blocks: Blocks, at: int) -> bool:
+    size = len(blocks.texts[at])
+    return size >= REPEATED and blocks.linked[at] * 4 < size
+
+
+def _is_alike(blocks: Blocks, at: int, other: int) -> bool:
+    """Tell whether the elements of two blocks stand in the same one and look the same."""
+    tree, one, two = blocks.tree, blocks.places[at], blocks.places[other]
+    return (
+        tree.parents[one] == tree.parents[two]
+        and tree.tags[one] == tree.tags[two]
+        and tree.raw[one] == tree.raw[two]
+    )
+
+
+def _room(blocks: Blocks, at: int) -> int:
     """Return the part of a page that a paragraph, or the list of an item, stands in."""
-    holder = _holder(element)
-    return holder.parent if holder is not None else element.parent
+    holder = _holder(blocks, at)
+    return blocks.tree.parents[blocks.places[at] if holder < 0 else holder]
 
 
-def _voted(chances: Numbers, blocks: Sequence[Block], page: Page, worth: float) -> Numbers:
+def _voted(chances: Numbers, blocks: Blocks, page: Page, worth: float) -> Numbers:
     """Return the chances with trafilatura's word on each block."""
     from workers.extract.fallback import ask_trafilatura  # noqa: PLC0415 - its import takes a second, and most pages do not need it
 
     told = letters(ask_trafilatura(page.text, precise=True))
     if not told:
         return chances
-    votes = np.array([worth if letters(block.text) in told else -worth for block in blocks], dtype=np.float32)
+    votes = np.array([worth if letters(text) in told else -worth for text in blocks.texts], dtype=np.float32)
     odds = np.clip(chances, 1e-4, 1 - 1e-4)
     return np.asarray(1 / (1 + (1 - odds) / odds * np.exp(-votes)), dtype=np.float32)
 
@@ -153,44 +176,46 @@ def _asked(page: Page) -> Body:
     return Body(_plain(page.tree), 0.3)
 
 
-def _joined(blocks: Sequence[Block]) -> Iterator[str]:
+def _joined(blocks: Blocks, kept: Sequence[int]) -> Iterator[str]:
     """Yield blocks as paragraphs, each once; the items of one list, and the rows of one table, stay together."""
     seen: set[str] = set()
     together: list[str] = []
-    last: Element | None = None
-    for block in blocks:
-        if len(block.text) >= REPEATED and block.text in seen:
+    last = -1
+    for at in kept:
+        text = blocks.texts[at]
+        if len(text) >= REPEATED and text in seen:
             continue
-        seen.add(block.text)
-        holder = _holder(block.element)
-        if together and holder is not last:
+        seen.add(text)
+        holder = _holder(blocks, at)
+        if together and holder != last:
             yield "\n".join(together)
             together = []
         last = holder
-        if holder is None:
-            yield block.text
+        if holder < 0:
+            yield text
         else:
-            together.append(f"- {block.text}" if block.element.tag == "li" else block.text)
+            together.append(f"- {text}" if blocks.tree.tags[blocks.places[at]] == "li" else text)
     if together:
         yield "\n".join(together)
 
 
-def _holder(element: Element) -> Element | None:
-    """Return the list or table whose item or row an element is."""
-    return element.parent if element.tag in {"li", "tr"} else None
+def _holder(blocks: Blocks, at: int) -> int:
+    """Return the list or table whose item or row a block is; -1 if it is none."""
+    place = blocks.places[at]
+    return blocks.tree.parents[place] if blocks.tree.tags[place] in {"li", "tr"} else -1
 
 
 def _size(paragraphs: Sequence[str]) -> int:
     return sum(map(len, paragraphs))
 
 
-def _with_note(paragraphs: list[str], blocks: Sequence[Block]) -> list[str]:
+def _with_note(paragraphs: list[str], blocks: Blocks) -> list[str]:
     """Return the body with the note about its author at the end, where the page has one that was left out."""
     if not paragraphs or any(map(is_note, paragraphs)):
         return paragraphs
-    for block in blocks:
-        if may_have_note(block.text) and is_note(block.text) and not _in_furniture(block.element):
-            return [*paragraphs, block.text]
+    for text, place in zip(blocks.texts, blocks.places, strict=True):
+        if may_have_note(text) and is_note(text) and not _in_furniture(blocks.tree.view(place)):
+            return [*paragraphs, text]
     return paragraphs
 
 

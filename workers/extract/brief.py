@@ -41,7 +41,7 @@ def read_brief(tree: Element) -> Brief:
 
 
 def _texts(tree: Element) -> Iterator[str]:
-    if any("articlebody" in script.text.lower() for script in tree.iter("script") if script.text):
+    if any("articlebody" in block.lower() for block in tree.page.data):
         for node in read_jsonld(tree):
             text = node.get("articleBody")
             if isinstance(text, str):

@@ -9,36 +9,55 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.extract.blocks import HEADINGS, TAG_BITS, Block
+from workers.extract.blocks import HEADINGS, TAG_BITS, Blocks, hints_of
 from workers.extract.brief import Brief
-from workers.extract.marks import hints_of_line, line_hints, name_hints
-from workers.extract.tree import Element
+from workers.extract.marks import hints_of_lines, line_hints, name_hints
+from workers.extract.tree import attributes
 
 Numbers = NDArray[np.float32]
+Places = NDArray[np.intp]
 
 PROSE = 80  # characters; a block of more, not mostly links, is likely prose
-_ENDS = tuple('.!?…:;。！？।۔؟"”’»)')
+_ENDS = frozenset('.!?…:;。！？।۔؟"”’»)')
+_OPENS = frozenset('"“„«‘')
 _NO_LETTER = re.compile(r"[\W_]+")
 _DIGIT = re.compile(r"\d")
-_COMMAS = re.compile(r"[,，、،]")
+_COMMAS = ",，、،"
+_POINTERS = frozenset(">»")
+_KINDS_OF_TAGS = (
+    "p",
+    "li",
+    "h1",
+    "h2 h3 h4 h5 h6",
+    "blockquote pre",
+    "dd dt",
+    "div span td th tr body section article",
+)
+_SHAPES = {tag: 1 << bit for bit, tags in enumerate(_KINDS_OF_TAGS) for tag in tags.split()}
+_NEAR = [0, 1, 2, 3, 4, 7, 10, 14]  # of a block's own numbers those that the blocks around it are told
 MAX_COMPARED = 5_000
+_START = 12  # characters that a summary and a paragraph begin with, if they are one
 _LEVELS = 4
 
 
-def measure(blocks: Sequence[Block], brief: Brief) -> Numbers:
+def measure(blocks: Blocks, brief: Brief) -> Numbers:
     """Return the rows for the blocks of one page, of which there is at least one."""
-    own = np.array(_own_rows(blocks, brief), dtype=np.float32)
-    lines = [hints_of_line(block.text) for block in blocks]
-    bits = np.array(
-        [[b.tags, b.near, b.around, b_line] for b, b_line in zip(blocks, lines, strict=True)],
-        dtype=np.int64,
+    texts = blocks.texts
+    tags = [blocks.tree.tags[place] for place in blocks.places]
+    lines = np.array(hints_of_lines(texts), dtype=np.int64)
+    sizes = np.array([len(text) for text in texts], dtype=np.float32)
+    linked = np.array(blocks.linked, dtype=np.float32)
+    levels = np.array([HEADINGS.get(tag, 0) for tag in tags])
+    prose = np.where(
+        (sizes < PROSE) | (levels > 0), 0, (sizes - linked) * (1 - linked / sizes.astype(np.float64))
     )
-    widths = (len(TAG_BITS), len(name_hints().kinds), len(name_hints().kinds), len(line_hints().kinds))
-    flags = np.concatenate(
-        [(bits[:, at : at + 1] >> np.arange(width)) & 1 for at, width in enumerate(widths)], axis=1
-    ).astype(np.float32)
-    places = np.array(_places(blocks, lines), dtype=np.float32)
-    return np.concatenate([own, flags, places, _beside(own[:, :8], flags[:, -widths[3] :])], axis=1)
+    own = _own(blocks, brief, tags, sizes, linked)
+    flags = _flags(blocks, lines)
+    chain = _chain(blocks, blocks.places)
+    around = _surroundings(blocks, chain, sizes, linked, prose)
+    stands = _stands(blocks, chain, lines, sizes, levels, prose)
+    said = flags[:, -len(line_hints().kinds) :]
+    return np.concatenate([own, flags, around, stands, _beside(own[:, _NEAR], said)], axis=1)
 
 
 def letters(text: str) -> str:
@@ -46,183 +65,192 @@ def letters(text: str) -> str:
     return _NO_LETTER.sub("", text).lower()
 
 
-def _own_rows(blocks: Sequence[Block], brief: Brief) -> list[tuple[float, ...]]:
-    seen = Counter(block.text for block in blocks)
-    title, summary, told = letters(brief.title), letters(brief.summary), letters(" ".join(brief.paragraphs))
-    rows: list[tuple[float, ...]] = []
+def _own(blocks: Blocks, brief: Brief, tags: list[str], sizes: Numbers, linked: Numbers) -> Numbers:
+    """Return what each block's own text and tag say of it."""
+    texts = blocks.texts
+    rows = np.empty((len(texts), 29), dtype=np.float32)
+    np.minimum(1, sizes[:, None] / np.array([40, 120, 400], dtype=np.float32), out=rows[:, :3])
+    rows[:, 3] = linked / sizes
+    rows[:, 4] = linked >= sizes - 1
+    rows[:, 5] = np.where(sizes < 1000, np.minimum(1, np.array(_commas(texts)) / 4), 1)
+    rows[:, 6] = blocks.strong
+    looks = np.array([_SHAPES.get(tag, 0) | _look(text) for tag, text in zip(tags, texts, strict=True)])
+    rows[:, 7:21] = (looks[:, None] >> np.arange(14)) & 1
+    rows[:, 21:24] = _repeated(texts)
+    rows[:, 24:] = _compared(texts, brief)
+    return rows
+
+
+def _look(text: str) -> int:
+    """Return in bits how a text looks: how it begins and ends, and what it has in it."""
+    first, last, size = text[0], text[-1], len(text)
+    look = (last in _ENDS) << 7 | (first in _OPENS) << 8 | ("\n" in text) << 9
+    if last in _POINTERS or "|" in text or "›" in text or "»" in text[-3:]:
+        look |= 1 << 10
+    if size < 60:
+        look |= (_DIGIT.search(text) is not None) << 11 | (size < 40 and text.isupper()) << 12
+    return look | first.islower() << 13
+
+
+def _commas(texts: Sequence[str]) -> list[int]:
+    return [text.count(",") if text.isascii() else sum(map(text.count, _COMMAS)) for text in texts]
+
+
+def _repeated(texts: Sequence[str]) -> list[tuple[bool, bool, bool]]:
+    """Tell of each text whether it stands there more than once, more than twice, and before."""
+    counts = Counter(texts)
+    if len(counts) == len(texts):
+        return [(False, False, False)] * len(texts)
     before: set[str] = set()
-    for block in blocks:
-        text, tag = block.text, block.element.tag
-        size = len(text)
-        level = HEADINGS.get(tag, 0)
-        bare = (
-            letters(text[:MAX_COMPARED])
-            if told or (size < 400 and (summary or size < 2 * len(brief.title)))
-            else ""
-        )
-        rows.append(
-            (
-                min(1.0, size / 40),
-                min(1.0, size / 120),
-                min(1.0, size / 400),
-                block.linked / size,
-                float(block.linked >= size - 1),
-                float(text.endswith(_ENDS)),
-                float(tag == "p"),
-                float(level > 0),
-                float(tag == "li"),
-                float(tag in {"div", "span", "td", "th", "tr", "body", "section", "article"}),
-                float(level == 1),
-                float(tag in {"blockquote", "pre", "dd", "dt"}),
-                float(block.strong),
-                min(1.0, len(_COMMAS.findall(text)) / 4) if size < 1000 else 1.0,
-                float(seen[text] > 1),
-                float(seen[text] > 2),
-                float(text in before),
-                float(_DIGIT.search(text) is not None if size < 60 else 0),
-                float(size < 40 and text.isupper()),
-                float(bool(title) and size < 400 and bare == title),
-                float(bool(summary) and 30 < size < 400 and (bare in summary or summary in bare)),
-                float(bool(told)),
-                float(bool(told) and len(bare) > 5 and bare in told),
-                float(bool(told) and len(bare) > 60 and bare[10:50] in told),
-                float("\n" in text),
-                float("|" in text or "›" in text or "»" in text[-3:] or text.endswith(">")),
-                float(text[0] in '"“„«‘'),
-            )
-        )
+    rows: list[tuple[bool, bool, bool]] = []
+    for text in texts:
+        count = counts[text]
+        rows.append((count > 1, count > 2, text in before))
         before.add(text)
     return rows
 
 
-class _Sums:
-    """What the blocks in an element, or of one look, come to together."""
+def _compared(texts: Sequence[str], brief: Brief) -> Numbers:
+    """Tell of each text whether it is the headline, the summary, or what machines are told is the text."""
+    rows = np.zeros((len(texts), 5), dtype=np.float32)
+    title, summary, told = letters(brief.title), letters(brief.summary), letters(" ".join(brief.paragraphs))
+    start, rest = brief.summary[:_START], brief.summary.lower()
+    for at, text in enumerate(texts):
+        size = len(text)
+        if size < 400:
+            if title and size <= 2 * len(brief.title) and len(title) <= size:
+                rows[at, 0] = letters(text) == title
+            if summary and size > 30 and (start in text or text[:_START].lower() in rest):
+                bare = letters(text)
+                rows[at, 1] = bare in summary or summary in bare
+    if told:
+        rows[:, 2] = 1
+        bares = [letters(text[:MAX_COMPARED]) for text in texts]
+        rows[:, 3] = [len(bare) > 5 and bare in told for bare in bares]
+        rows[:, 4] = [len(bare) > 60 and bare[10:50] in told for bare in bares]
+    return rows
 
-    __slots__ = ("count", "linked", "prose", "size")
 
-    def __init__(self) -> None:
-        self.count = 0
-        self.size = 0
-        self.linked = 0
-        self.prose = 0.0
-
-    def add(self, size: int, linked: int, prose: float) -> None:
-        self.count += 1
-        self.size += size
-        self.linked += linked
-        self.prose += prose
+def _flags(blocks: Blocks, lines: Places) -> Numbers:
+    """Return the bits of what surrounds each block, and of what its line says, a column each."""
+    hints, names, said = hints_of(blocks), len(name_hints().kinds), len(line_hints().kinds)
+    columns = ((hints.tags, len(TAG_BITS)), (hints.near, names), (hints.around, names), (lines, said))
+    parts = [(np.array(bits, dtype=np.int64)[:, None] >> np.arange(width)) & 1 for bits, width in columns]
+    return np.concatenate(parts, axis=1).astype(np.float32)
 
 
-def _surroundings(blocks: Sequence[Block], weights: Sequence[float]) -> list[tuple[float, ...]]:
+def _chain(blocks: Blocks, places: Sequence[int]) -> Places:
+    """Return the elements each place stands in, a row a place: itself, the one around that, and so on; -1 above the root."""
+    parents = np.array([*blocks.tree.parents, -1], dtype=np.intp)
+    chain = np.empty((len(places), _LEVELS + 1), dtype=np.intp)
+    chain[:, 0] = places
+    for level in range(_LEVELS):
+        chain[:, level + 1] = parents[chain[:, level]]
+    return chain
+
+
+def _surroundings(blocks: Blocks, chain: Places, sizes: Numbers, linked: Numbers, prose: Numbers) -> Numbers:
     """Return what the parts around each block hold, and what all blocks that look like it do."""
-    total = sum(weights) or 1.0
-    held: dict[Element, _Sums] = {}
-    alike: dict[tuple[str, str, str, str], _Sums] = {}
-    looks = [_look(block.element) for block in blocks]
-    for block, weight, look in zip(blocks, weights, looks, strict=True):
-        size, linked = len(block.text), block.linked
-        around: Element | None = block.element
-        for _ in range(_LEVELS + 1):
-            if around is None:
-                break
-            sums = held.get(around)
-            if sums is None:
-                sums = held[around] = _Sums()
-            sums.add(size, linked, weight)
-            around = around.parent
-        same = alike.get(look)
-        if same is None:
-            same = alike[look] = _Sums()
-        same.add(size, linked, weight)
-    rows: list[tuple[float, ...]] = []
-    for block, look in zip(blocks, looks, strict=True):
-        same, numbers = alike[look], list[float]()
-        around = block.element
-        for _ in range(_LEVELS + 1):
-            if around is None:
-                numbers += (1.0, 0.5, 0.0)
-                continue
-            sums = held[around]
-            numbers += (sums.prose / total, sums.linked / sums.size, min(1.0, sums.size / sums.count / 200))
-            around = around.parent
-        numbers += (
-            min(1.0, same.count / 10),
-            same.linked / same.size,
-            min(1.0, same.size / same.count / 200),
-            same.prose / total,
-        )
-        rows.append(tuple(numbers))
+    total = float(prose.sum()) or 1.0
+    within = _within(blocks, chain, sizes, linked, prose)
+    looks, known = np.array(_looks(blocks), dtype=np.intp), chain >= 0
+    alike = _sums(looks[:, None], sizes, linked, prose)
+    rows = np.empty((len(blocks), 3 * (_LEVELS + 1) + 4), dtype=np.float32)
+    count, size, link, much = (part[chain] for part in within)
+    rows[:, 0:-4:3] = np.where(known, much / total, 1)
+    rows[:, 1:-4:3] = np.where(known, link / size, 0.5)
+    rows[:, 2:-4:3] = np.where(known, np.minimum(1, size / count / 200), 0)
+    count, size, link, much = (part[looks] for part in alike)
+    rows[:, -4] = np.minimum(1, count / 10)
+    rows[:, -3] = link / size
+    rows[:, -2] = np.minimum(1, size / count / 200)
+    rows[:, -1] = much / total
     return rows
 
 
-def _look(element: Element) -> tuple[str, str, str, str]:
-    above = element.parent
-    return (
-        element.tag,
-        element.get("class") or "",
-        above.tag if above else "",
-        (above.get("class") or "") if above else "",
-    )
+def _within(blocks: Blocks, chain: Places, sizes: Numbers, linked: Numbers, prose: Numbers) -> list[Numbers]:
+    """Return what each element holds in the blocks that it or the elements in it are of, lists of links among them."""
+    if not blocks.links:
+        return _sums(chain, sizes, linked, prose)
+    more = np.array([size for _, size in blocks.links], dtype=np.float32)
+    every = np.concatenate([chain, _chain(blocks, [place for place, _ in blocks.links])])
+    shut = np.concatenate([linked, more])
+    return _sums(every, np.concatenate([sizes, more]), shut, np.concatenate([prose, np.zeros_like(more)]))
 
 
-def _places(blocks: Sequence[Block], lines: Sequence[int]) -> list[tuple[float, ...]]:
+def _sums(groups: Places, *columns: Numbers) -> list[Numbers]:
+    """Return how many blocks each group has, and what they come to in each column; a block is in all groups of its row."""
+    flat, most = groups.ravel() + 1, int(groups.max()) + 2
+    sums = [np.bincount(flat, minlength=most)]
+    sums += [np.bincount(flat, np.repeat(column, groups.shape[1]), most) for column in columns]
+    return [np.append(one[1:], 1).astype(np.float32) for one in sums]  # the last is what the place -1 reads
+
+
+def _looks(blocks: Blocks) -> list[int]:
+    """Return the same number for blocks whose elements, and those around them, have the same tag and class."""
+    tree, known = blocks.tree, dict[tuple[str, str, str, str], int]()
+    numbers: list[int] = []
+    for place in blocks.places:
+        around = tree.parents[place]
+        tag, styled = (tree.tags[around], _class(tree.raw[around])) if around >= 0 else ("", "")
+        look = (tree.tags[place], _class(tree.raw[place]), tag, styled)
+        numbers.append(known.setdefault(look, len(known)))
+    return numbers
+
+
+def _class(raw: str) -> str:
+    return attributes(raw).get("class", "") if raw else ""
+
+
+def _stands(
+    blocks: Blocks, chain: Places, lines: Places, sizes: Numbers, levels: Places, prose: Numbers
+) -> Numbers:
     """Return where each block stands: before or after the headline, in the part that holds most prose or not."""
-    weights = [_weight(block) for block in blocks]
-    total = sum(weights) or 1.0
-    best, score = _best(blocks, weights)
-    first = next((at for at, block in enumerate(blocks) if block.element.tag == "h1"), -1)
-    count = len(blocks)
-    rows: list[tuple[float, ...]] = []
-    gone, since_heading, heading = 0.0, 0, 0
-    for at, (block, weight, around) in enumerate(
-        zip(blocks, weights, _surroundings(blocks, weights), strict=True)
-    ):
-        if block.element.tag in HEADINGS or (block.strong and len(block.text) < 80):
-            heading, since_heading = lines[at], 0
-        else:
-            since_heading += 1
-        inside = best is not None and block.element.inside(best)
-        rows.append(
-            (
-                *around,
-                at / count,
-                gone / total,
-                float(gone == 0.0),
-                float(gone >= total - weight and weight == 0.0),
-                float(first >= 0),
-                float(first >= 0 and at < first),
-                float(first >= 0 and first < at <= first + 5),
-                float(inside),
-                min(1.0, (block.element.depth - best.depth) / 8) if inside and best is not None else -0.2,
-                float(bool(heading)),
-                float(bool(heading) and since_heading < 6),
-                min(1.0, since_heading / 10),
-                score / total,
-            )
-        )
-        gone += weight
-    return rows
+    tree, count, total = blocks.tree, len(blocks), float(prose.sum()) or 1.0
+    at = np.arange(count)
+    gone = np.cumsum(prose) - prose
+    best, score = _best(chain, prose)
+    places = chain[:, 0]
+    inside = (places >= best) & (places < tree.ends[best]) if best >= 0 else np.zeros(count, dtype=bool)
+    depths = np.array([tree.depths[place] for place in blocks.places])
+    first = int(np.argmax(levels == 1)) if (levels == 1).any() else -1
+    heads = (levels > 0) | (np.array(blocks.strong) & (sizes < 80))
+    last = np.maximum.accumulate(np.where(heads, at, -1))
+    heading = (last >= 0) & (lines[last] != 0)
+    since = at - last
+    before = np.maximum.accumulate(np.where(prose > 0, at, -10))
+    after = np.minimum.accumulate(np.where(prose > 0, at, count + 10)[::-1])[::-1]
+    siblings = chain[1:, 1] == chain[:-1, 1]
+    columns = (
+        at / count,
+        gone / total,
+        gone == 0,
+        (gone >= total - 1e-6) & (prose == 0),
+        np.full(count, first >= 0),
+        (first >= 0) & (at < first),
+        (first >= 0) & (first < at) & (at <= first + 5),
+        inside,
+        np.where(inside, np.minimum(1, (depths - tree.depths[best]) / 8), -0.2),
+        heading,
+        heading & (since < 6),
+        np.minimum(1, since / 10),
+        np.full(count, score / total),
+        np.minimum(1, (at - before) / 10),
+        np.minimum(1, (after - at) / 10),
+        np.append(False, siblings),
+        np.append(siblings, False),
+    )
+    return np.stack(columns, axis=1).astype(np.float32)
 
 
-def _best(blocks: Sequence[Block], weights: Sequence[float]) -> tuple[Element | None, float]:
-    """Return the element whose children, and theirs, hold most prose."""
-    scores: dict[Element, float] = {}
-    for block, weight in zip(blocks, weights, strict=True):
-        around, share = block.element.parent, weight
-        for _ in range(_LEVELS):
-            if around is None or not share:
-                break
-            scores[around] = scores.get(around, 0.0) + share
-            around, share = around.parent, share * 0.6
-    best = max(scores, key=scores.__getitem__, default=None)
-    return best, scores[best] if best is not None else 0.0
-
-
-def _weight(block: Block) -> float:
-    size = len(block.text)
-    if size < PROSE or block.element.tag in HEADINGS:
-        return 0.0
-    return (size - block.linked) * (1 - block.linked / size)
+def _best(chain: Places, prose: Numbers) -> tuple[int, float]:
+    """Return the element whose children, and theirs, hold most prose, and how much; -1 where there is no prose."""
+    above = chain[:, 1:]
+    shares = prose[:, None] * np.array([0.6**level for level in range(_LEVELS)], dtype=np.float32)
+    scores = np.bincount(above.ravel() + 1, shares.ravel())
+    scores[0] = 0
+    best = int(np.argmax(scores))
+    return (best - 1, float(scores[best])) if scores[best] else (-1, 0.0)
 
 
 def _beside(own: Numbers, lines: Numbers) -> Numbers:

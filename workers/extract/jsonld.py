@@ -47,9 +47,8 @@ _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 def read_jsonld(tree: Element) -> list[Node]:
     """Return all nodes of a page's JSON-LD, in order, the members of @graph and of lists one by one."""
     nodes: list[Node] = []
-    for script in tree.iter("script"):
-        if "ld+json" in (script.get("type") or "").lower() and script.text:
-            nodes.extend(_flatten(_load(script.text[:MAX_BLOCK])))
+    for block in tree.page.data:
+        nodes.extend(_flatten(_load(block[:MAX_BLOCK])))
         if len(nodes) >= MAX_NODES:
             break
     return nodes[:MAX_NODES]

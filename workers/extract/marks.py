@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import cache
+from itertools import accumulate
 from pathlib import Path
+from string import ascii_uppercase
 
 import yaml
 from ahocorasick_rs import AhoCorasick
 
+MAX_NAMES = 500  # characters of an element's attributes
 LINE = 160  # characters; longer texts are prose and say nothing of their kind
 _WORDS = Path(__file__).with_name("marks.yaml")
-_BORDER = re.compile(r"[^a-z0-9]+|(?<=[a-z])(?=[A-Z])")
-_OPENED = str.maketrans(dict.fromkeys("([{<\"'“„«‘|/•·-–—>*", " "))
+_BORDERS = str.maketrans(
+    dict.fromkeys((mark for mark in map(chr, range(128)) if not mark.isalnum() and mark != "\n"), "-")
+)
+_UNNAMED = re.compile(
+    r' (?!(?:class|id|role|itemprop|data-testid|data-component|aria-label)=)[^\s="]+="[^"\n]*"?'
+)  # attributes that name nothing
+_OPENED = tuple("([{<\"'“„«‘|/•·-–—>*")
+_END = "\n"
 _EXACT = 4
 _UNSPACED = "\u3040"  # the scripts that put no spaces between words begin here
 
@@ -30,11 +41,12 @@ class Hints:
         self._bits = list(bits.values())
         self._machine = AhoCorasick(list(bits))
 
-    def of(self, text: str) -> int:
-        """Return the bits of all kinds that have a word in a text."""
-        found = 0
-        for which, _, _ in self._machine.find_matches_as_indexes(text, overlapping=True):
-            found |= self._bits[which]
+    def of_lines(self, text: str) -> list[int]:
+        """Return the bits of each line of a text, all looked through in one pass."""
+        sizes = [len(line) + 1 for line in text.split(_END)]
+        starts, found = list(accumulate(sizes, initial=0)), [0] * len(sizes)
+        for which, start, _ in self._machine.find_matches_as_indexes(text, overlapping=True):
+            found[bisect_right(starts, start) - 1] |= self._bits[which]
         return found
 
     def bit(self, kind: str) -> int:
@@ -61,12 +73,20 @@ def line_hints() -> Hints:
     return Hints(yaml.safe_load(_WORDS.read_text("utf-8"))["lines"], " ")
 
 
-@lru_cache(maxsize=20_000)
-def hints_of_names(names: str) -> int:
-    """Return the kinds that an element's class and id hint at."""
-    return name_hints().of(f"-{_BORDER.sub('-', names[:300]).lower()}-")
+def hints_of_names(elements: Sequence[str]) -> list[int]:
+    """Return what class, id and the like of each element hint at, of its attributes as they were serialised."""
+    joined = _END.join([f" {raw[:MAX_NAMES].replace(_END, ' ')} " for raw in elements])
+    said = _UNNAMED.sub("", joined).replace("aria-label", "").replace("itemprop", "").translate(_BORDERS)
+    for capital in ascii_uppercase:  # where words are joined, the second begins with one
+        said = said.replace(capital, f"-{capital.lower()}")
+    while "--" in said:
+        said = said.replace("--", "-")
+    return name_hints().of_lines(said) if elements else []
 
 
-def hints_of_line(line: str) -> int:
-    """Return the kinds that a short line hints at; a long one is prose."""
-    return line_hints().of(f" {line.translate(_OPENED).lower()}") if len(line) <= LINE else 0
+def hints_of_lines(lines: Sequence[str]) -> list[int]:
+    """Return the kinds that each line hints at; a long one is prose."""
+    joined = _END.join([f" {line.replace(_END, ' ')}" if len(line) <= LINE else "" for line in lines])
+    for mark in _OPENED:
+        joined = joined.replace(mark, " ")
+    return line_hints().of_lines(joined.lower())

@@ -14,6 +14,7 @@ __all__ = ["Element", "Page", "decode", "looks_like_html", "parse"]
 MAX_BYTES = 16 << 20
 MAX_NODES = 40_000  # more elements than this get one linear walk only
 MAX_NESTING = 1_000  # start tags that nothing closes; a parser's time grows with their square
+MAX_TAGS = 6_000  # fewer tags need no counting of what stands in what: it would take a tenth of the parse
 LONG_TAG = 4_000  # characters; only tags of more are looked at for that
 MAX_ATTRIBUTES = 1_000  # of one element; the same
 _BINARY = (
@@ -34,10 +35,10 @@ _OTHER_XML = re.compile(
 _SEVEN_BIT = frozenset({"iso2022_jp", "iso2022_kr", "hz", "utf_7"})  # these look like ASCII, thus like UTF-8
 _CONTROLS = bytes({*range(32)} - {9, 10, 12, 13})
 _RARE = (b"\xef\xb7", b"\xef\xbf")  # as UTF-8: how the others begin
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufdd0-\ufdef\ufffe\uffff]")
 _NESTING = re.compile(
     r"<(/?)(?:div|ul|ol|dl|table|section|article|main|aside|nav|header|footer|form|fieldset|center|figure|blockquote|details|"
-    r"button|object|menu|select|ruby|address|hgroup|search)\b[^<>]*>?",
+    r"button|object|menu|select|ruby|address|hgroup|search|span|label|bdi|bdo|cite|abbr|time|sub|sup|[a-z]+-[a-z]+)\b[^<>]*>?",
     re.IGNORECASE,
 )
 _LONG_TAG = re.compile(rf"<([a-z][a-z0-9]*)[^<>]{{{LONG_TAG},}}", re.IGNORECASE)
@@ -109,22 +110,34 @@ def _guess(payload: bytes) -> str:
 
 def parse(text: str) -> Page | None:
     """Return the parsed page, or None where there is no element in it."""
-    clean = _printable(text)
-    if not clean.strip():
+    clean, raw = _printable(text)
+    if not clean or clean.isspace():
         return None
-    if any(len(piece) > LONG_TAG and not 0 <= piece.find(">") <= LONG_TAG for piece in clean.split("<")):
-        clean = _LONG_TAG.sub(_without_attributes, clean)
-    if clean.count("<") - 2 * clean.count("</") > MAX_NESTING:
-        clean = _shallow(clean)
-    tree, whole = grow(clean)
+    if any(raw.find(b">", at, at + LONG_TAG) < 0 for at in range(0, len(raw) - LONG_TAG, LONG_TAG)):
+        clean, raw = _again(_LONG_TAG.sub(_without_attributes, clean))
+    opens = raw.count(b"<")
+    if opens > MAX_TAGS and opens - 2 * raw.count(b"</") > MAX_NESTING:
+        clean, raw = _again(_shallow(clean))
+    tree, whole = grow(raw)
     return Page(clean, tree, not whole or len(tree.page) > MAX_NODES) if tree else None
 
 
-def _printable(text: str) -> str:
-    """Return a text without what no page means: most of it falls to a pass over bytes, the quickest there is."""
-    raw = text.encode("utf-8", "replace").translate(None, _CONTROLS)
-    clean = raw.decode("utf-8")
-    return _UNPRINTABLE.sub("", clean) if any(mark in raw for mark in _RARE) else clean
+def _printable(text: str) -> tuple[str, bytes]:
+    """Return a text without what no page means, and as UTF-8: most of it falls to a pass over bytes, the quickest there is."""
+    try:
+        given = text.encode()
+    except UnicodeEncodeError:  # halves of a pair, which no text has
+        text, given = _again(text.encode("utf-8", "replace").decode())
+    raw = given.translate(None, _CONTROLS)
+    if b"\xef" in raw and any(
+        mark in raw for mark in _RARE
+    ):  # looking for one byte takes a tenth of looking for two
+        return _again(_UNPRINTABLE.sub("", raw.decode()))
+    return (text if len(raw) == len(given) else raw.decode()), raw
+
+
+def _again(text: str) -> tuple[str, bytes]:
+    return text, text.encode()
 
 
 def _without_attributes(tag: re.Match[str]) -> str:

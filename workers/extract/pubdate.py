@@ -163,7 +163,9 @@ def _further_off(clues: Clues, habits: Habits) -> Iterator[Dated]:
         yield alone[0]
     headline = clues.room.headline
     begin = headline.start if headline is not None else 0
-    near = list(takewhile(_is_no_prose, clues.tree.page[begin : begin + BEHIND])) if begin else []
+    page = clues.tree.page
+    behind = map(page.view, range(begin, min(begin + BEHIND, len(page)))) if begin else ()
+    near = list(takewhile(_is_no_prose, behind))
     after = [element for element in elements_around(clues.tree, clues.room) if element.start >= begin]
     for elements in (near, after):
         times = _timed((element for element in elements if is_time(element)), habits)

@@ -17,7 +17,6 @@ from workers.extract.markup import MAX_BYTES, Page, decode, looks_like_html, par
 from workers.extract.metadata import Metadata, describe
 from workers.extract.rejection import is_live, reason_against
 from workers.extract.rules import apply, correct, rules_of
-from workers.extract.tree import fell
 
 MIN_WORDS = 8
 MIN_LETTERS = 60  # some scripts put no spaces between words
@@ -81,7 +80,7 @@ def _from_page(record: Record, source: Source | None, favor: Favor) -> Extracted
     try:
         return _from_parsed(page, record, source, favor)
     finally:
-        fell(page.tree)
+        page.tree.page.let_go()
 
 
 def _from_parsed(page: Page, record: Record, source: Source | None, favor: Favor) -> Extracted | Rejected:

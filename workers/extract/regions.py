@@ -56,9 +56,7 @@ _BLOCKS = frozenset(
 
 def text_of(element: Element) -> str:
     """Return an element's text on one line."""
-    if element.line is None:
-        element.line = " ".join("".join(element.itertext()).split())
-    return element.line
+    return element.page.line(element.start)
 
 
 def heading_of(element: Element) -> str:

@@ -1,52 +1,182 @@
-"""A page as a tree of plain objects: parsed by lexbor once, walked by every part of extraction many times.
+"""A page as flat columns: parsed and serialised by lexbor once, cut into tokens, walked by every part of extraction.
 
-Walking lexbor's own nodes makes a new object at each step; these are made once, know where they stand, and remember
-their text. The names follow ElementTree's.
+Walking lexbor's own nodes makes objects at each step, and a tree of Python objects costs more than the parse itself.
+What lexbor serialises is well-formed, with every `<` and `>` of a text or an attribute escaped, so that one regular
+expression cuts it into tokens; a list of numbers for each property of the elements says the rest. `Element` is a view
+of one place in those lists, made when somebody asks for it. Its names follow ElementTree's.
 """
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from heapq import merge
 
 from selectolax.lexbor import LexborHTMLParser
 
 MAX_DEPTH = 200  # elements deeper than this give their text to the one above
-MAX_ELEMENTS = 100_000  # what comes after so many is not read
-SILENT = frozenset({"script", "style", "template", "svg", "math"})
-_SEALED = frozenset({"svg", "math"})  # drawings and formulas: many elements, no text of the article's
+MAX_TAGS = 100_000  # start and end tags; what comes after so many is not read
+SILENT = ("script", "style", "template", "svg", "math", "iframe", "noembed", "noframes", "xmp", "plaintext")
+VOID = frozenset(
+    [
+        "area",
+        "base",
+        "basefont",
+        "bgsound",
+        "br",
+        "col",
+        "embed",
+        "frame",
+        "hr",
+        "img",
+        "input",
+        "keygen",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    ]
+)
+_DATA = 'script[type*="ld+json" i]'
+_LINK = r"<a [^<>]*>[^<]*(?:</?(?:span|img|i|b|strong|em|small|br)(?: [^<>]*)?>[^<]*){0,12}</a>"
+_MENUS = (  # not trails of bread crumbs, nor what only calls itself a menu
+    re.compile(
+        r"<nav(?! [^<>]*[Cc]rumb)(?: [^<>]*)?>[^<]*(?:<(?!/?nav|p[ >]|h1|article|main|time)[^<]*)*</nav>"
+    ),
+    re.compile(rf"<ul(?: [^<>]*)?>\s*(?:<li(?: [^<>]*)?>\s*{_LINK}\s*</li>\s*){{5,}}</ul>"),
+)
+_COMMENT = re.compile(r"<!--[^-]*(?:-(?!->)[^-]*)*-->")
+_ATTRIBUTE = re.compile(r'([^\s=]+)="([^"]*)"')
+
+
+class Tree:
+    """The elements of a page in order, a list for each of their properties; places in them are numbers.
+
+    Tokens are start and end tags, each with the text behind it: what stands in an element are the texts of the tokens from
+    its `opened` to before its `closed`.
+    """
+
+    __slots__ = ("_lines", "_views", "closed", "data", "depths", "ends", "names", "opened", "owners", "parents", "places", "raw", "tags", "texts")  # fmt: skip
+
+    def __init__(self, tags: Sequence[str], texts: list[str], data: list[str]) -> None:
+        self.names = [
+            tag[: tag.index(" ")] if " " in tag else tag or "-" for tag in tags
+        ]  # of each token; an end tag's begins with a slash
+        self.texts = [*texts, ""]  # behind each token, and behind a page that is not read to its end
+        self.opened = [at for at, name in enumerate(self.names) if name[0] != "/"]
+        self.tags = [self.names[at] for at in self.opened]
+        self.raw = [tags[at].partition(" ")[2] for at in self.opened]  # attributes as they were serialised
+        self.data = data  # the texts of JSON-LD blocks
+        self._nest()
+        self.places: dict[str, list[int]] = {}
+        for place, tag in enumerate(self.tags):
+            self.places.setdefault(tag, []).append(place)
+        self._views: dict[int, Element] = {}
+        self._lines: dict[int, str] = {}
+
+    def _nest(self) -> None:
+        count = len(self.tags)
+        self.parents, self.depths, self.ends = [-1] * count, [0] * count, list(range(1, count + 1))
+        self.closed = self.opened.copy()
+        self.owners: list[int] = []  # the element that the text behind each token stands in
+        stack, place = [-1], 0
+        inner, owner = -1, self.owners.append
+        for at, name in enumerate(self.names):
+            if name[0] == "/":
+                ended = stack.pop()
+                self.closed[ended] = at
+                self.ends[ended] = place
+                inner = stack[-1]
+            else:
+                self.parents[place] = inner
+                self.depths[place] = len(stack) - 1
+                if name not in VOID:
+                    stack.append(place)
+                    inner = place
+                place += 1
+            owner(inner)
+        for left in stack[1:]:  # of a page that is not read to its end
+            self.closed[left], self.ends[left] = len(self.names), count
+
+    def __len__(self) -> int:
+        return len(self.tags)
+
+    def view(self, place: int) -> Element:
+        """Return the element at a place, the same object each time."""
+        view = self._views.get(place)
+        if view is None:
+            view = self._views[place] = Element(self, place)
+        return view
+
+    def text(self, place: int) -> str:
+        """Return all text inside an element as it stands."""
+        return plain("".join(self.texts[self.opened[place] : self.closed[place]]))
+
+    def line(self, place: int) -> str:
+        """Return an element's text on one line."""
+        line = self._lines.get(place)
+        if line is None:
+            line = self._lines[place] = " ".join(self.text(place).split())
+        return line
+
+    def let_go(self) -> None:
+        """Drop the views: they and the tree know each other, and only a search for rubbish would find that."""
+        self._views.clear()
 
 
 class Element:
-    """One element of a page. `start` and `end` are its place in `page`, which holds all elements in order."""
+    """One element of a page, at the place `start`; what is inside it follows until `end`."""
 
-    __slots__ = (
-        "attributes",
-        "children",
-        "depth",
-        "end",
-        "line",
-        "page",
-        "parent",
-        "start",
-        "tag",
-        "tail",
-        "text",
-    )
+    __slots__ = ("page", "start")
 
-    def __init__(
-        self, tag: str, attributes: dict[str, str | None], parent: Element | None, page: list[Element]
-    ) -> None:
-        self.tag = tag
-        self.attributes = attributes
-        self.parent = parent
+    def __init__(self, page: Tree, start: int) -> None:
         self.page = page
-        self.children: list[Element] = []
-        self.text: str | None = None
-        self.tail: str | None = None
-        self.line: str | None = None  # the text on one line, once somebody asked for it
-        self.depth = parent.depth + 1 if parent else 0
-        self.start = self.end = len(page)
+        self.start = start
+
+    @property
+    def tag(self) -> str:
+        """Return the name."""
+        return self.page.tags[self.start]
+
+    @property
+    def end(self) -> int:
+        """Return the place behind all that is inside."""
+        return self.page.ends[self.start]
+
+    @property
+    def depth(self) -> int:
+        """Return how many elements are around it."""
+        return self.page.depths[self.start]
+
+    @property
+    def parent(self) -> Element | None:
+        """Return the element around it."""
+        around = self.page.parents[self.start]
+        return self.page.view(around) if around >= 0 else None
+
+    @property
+    def children(self) -> list[Element]:
+        """Return the elements in it, not those further inside."""
+        ends, place, end, inside = self.page.ends, self.start + 1, self.end, list[Element]()
+        while place < end:
+            inside.append(self.page.view(place))
+            place = ends[place]
+        return inside
+
+    @property
+    def text(self) -> str | None:
+        """Return the text before the first element in it."""
+        page, at = self.page, self.page.opened[self.start]
+        return plain(page.texts[at]) or None if page.closed[self.start] > at else None
+
+    @property
+    def tail(self) -> str | None:
+        """Return the text behind it, in the element around it."""
+        return plain(self.page.texts[self.page.closed[self.start]]) or None
 
     def __len__(self) -> int:
         return len(self.children)
@@ -59,104 +189,92 @@ class Element:
 
     def get(self, name: str) -> str | None:
         """Return an attribute's value; one without a value is the empty text."""
-        return (self.attributes[name] or "") if name in self.attributes else None
+        raw = self.page.raw[self.start]
+        return attributes(raw).get(name) if name in raw else None
 
     def iter(self, *tags: str) -> Iterator[Element]:
         """Yield the element itself and all inside it, in order; with tags, those that have one of them."""
-        inside = self.page[self.start : self.end]
-        return (element for element in inside if element.tag in tags) if tags else iter(inside)
+        start, end, view = self.start, self.end, self.page.view
+        if not tags:
+            return map(view, range(start, end))
+        found = (self.page.places.get(tag, ()) for tag in tags)
+        return map(view, merge(*(part[bisect_left(part, start) : bisect_left(part, end)] for part in found)))
 
     def iterancestors(self) -> Iterator[Element]:
         """Yield the elements around this one, the nearest first."""
-        around = self.parent
-        while around is not None:
-            yield around
-            around = around.parent
+        around = self.page.parents[self.start]
+        while around >= 0:
+            yield self.page.view(around)
+            around = self.page.parents[around]
 
     def itertext(self) -> Iterator[str]:
         """Yield the texts inside the element, in order."""
-        pieces: list[str] = []
-        _gather(self, pieces)
-        return iter(pieces)
+        page = self.page
+        return (plain(text) for text in page.texts[page.opened[self.start] : page.closed[self.start]] if text)
 
     def inside(self, outer: Element) -> bool:
         """Tell whether the element is another or stands inside it."""
         return outer.start <= self.start < outer.end
 
 
-def _gather(element: Element, pieces: list[str]) -> None:
-    if element.text:
-        pieces.append(element.text)
-    for child in element.children:
-        _gather(child, pieces)
-        if child.tail:
-            pieces.append(child.tail)
+def plain(text: str) -> str:
+    """Return a serialised text as what it says."""
+    if "&" not in text:
+        return text
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")
 
 
-def grow(html: str) -> tuple[Element | None, bool]:
-    """Return the root of the parsed page, if any, and whether all of the page is in it."""
-    collects = gc.isenabled()
-    gc.disable()  # nothing that is made here is let go of; on a large page looking for rubbish takes longer than the rest
-    try:
-        return _grow(html)
-    finally:
-        if collects:
-            gc.enable()
+@lru_cache(maxsize=10_000)
+def attributes(raw: str) -> dict[str, str]:
+    """Return the attributes of an element as it was serialised; nobody may change the answer."""
+    found = _ATTRIBUTE.findall(raw)
+    return {name: plain(value) for name, value in found} if "&" in raw else dict(found)
 
 
-def _grow(html: str) -> tuple[Element | None, bool]:
-    root = LexborHTMLParser(html).root
-    page: list[Element] = []
-    made: dict[int, Element] = {}
-    whole = True
-    for node in root.traverse(include_text=True) if root is not None else ():
-        tag, above = node.tag, node.parent
-        parent = made.get(above.mem_id) if above is not None else None
-        if tag == "-text":
-            if parent is not None:
-                _say(parent, node.text_content or "")
-        elif (
-            not tag
-            or tag[0] in "-!"
-            or (parent is None and page)
-            or (parent is not None and parent.tag in _SEALED)
-        ):
-            continue
-        elif parent is not None and parent.depth >= MAX_DEPTH:
-            made[node.mem_id] = parent
-        elif len(page) >= MAX_ELEMENTS:
-            whole = False
-            break
-        else:
-            element = Element(tag, node.attributes, parent, page)
-            page.append(element)
-            made[node.mem_id] = element
-            if parent is not None:
-                parent.children.append(element)
-    _close(page)
-    return (page[0] if page else None), whole
+def grow(html: str | bytes) -> tuple[Element | None, bool]:
+    """Return the root of the parsed page, if any, and whether all of the page is in it; bytes are UTF-8."""
+    parser = LexborHTMLParser(html)
+    if parser.root is None:
+        return None, True
+    data = [node.text(deep=True) for node in parser.css(_DATA)]
+    parser.strip_tags(list(SILENT))
+    tags, texts, whole = _cut(_lean((parser.root.html or "").replace("&nbsp;", "\u00a0")))
+    if not tags:
+        return None, True
+    tree = Tree(tags, texts, data)
+    if max(tree.depths) > MAX_DEPTH:
+        tree = Tree(*_flattened(tags, texts), data)
+    return tree.view(0), whole
 
 
-def _say(parent: Element, text: str) -> None:
-    """Give a text to the element it stands in, or to the one it stands behind."""
-    if parent.children:
-        last = parent.children[-1]
-        last.tail = text if last.tail is None else last.tail + text
-    else:
-        parent.text = text if parent.text is None else parent.text + text
+def _lean(serialised: str) -> str:
+    """Return a page without comments and menus, which are a third of an average one."""
+    if "<!--" in serialised:
+        serialised = _COMMENT.sub("", serialised)
+    for menu in _MENUS:
+        serialised = menu.sub("", serialised)
+    return serialised
 
 
-def _close(page: list[Element]) -> None:
-    for element in reversed(page):
-        element.end = max(element.end, element.start + 1)
-        if element.parent is not None:
-            element.parent.end = max(element.parent.end, element.end)
+def _cut(serialised: str) -> tuple[list[str], list[str], bool]:
+    """Return the tags, the text behind each, and whether that is all of them."""
+    if serialised.count("<") != serialised.count(">"):  # a name has one of them in it, which nothing escapes
+        parts = [piece.partition(">") for piece in serialised.split("<")[1 : MAX_TAGS + 1]]
+        return [tag for tag, _, _ in parts], [text for _, _, text in parts], len(parts) < MAX_TAGS
+    pieces = serialised.replace(">", "<").split("<", 2 * MAX_TAGS + 1)
+    whole = len(pieces) <= 2 * MAX_TAGS + 1
+    return pieces[1 : 2 * MAX_TAGS : 2], pieces[2 : 2 * MAX_TAGS + 1 : 2], whole
 
 
-def fell(root: Element) -> None:
-    """Take a page apart that nobody reads any more: its elements know each other, and only a search would find that."""
-    page = root.page
-    for element in page:
-        element.parent = None
-        element.children = []
-    page.clear()
+def _flattened(tags: Sequence[str], texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return tokens without those of elements that stand too deep, whose texts the tokens before them take over."""
+    kept, told, depth = list[str](), list[list[str]](), -1
+    for tag, text in zip(tags, texts, strict=True):
+        ends = tag[0] == "/"
+        depth += not ends
+        if depth <= MAX_DEPTH:
+            kept.append(tag)
+            told.append([])
+        told[-1].append(text)
+        depth -= ends or tag.partition(" ")[0] in VOID
+    return kept, list(map("".join, told))

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from workers.extract.blocks import MAX_BLOCKS, Block, read_blocks
+from workers.extract.blocks import EDGE, MAX_BLOCKS, Blocks, hints_of, read_blocks
 from workers.extract.body import FAVOR, Favor, find_body
 from workers.extract.brief import Brief, read_brief
 from workers.extract.features import letters, measure
 from workers.extract.judge import judge
-from workers.extract.marks import hints_of_line, hints_of_names, line_hints, name_hints
+from workers.extract.marks import hints_of_lines, hints_of_names, line_hints, name_hints
 from workers.extract.markup import Page, parse
 
 MakePage = Callable[..., str]
@@ -22,7 +22,7 @@ def page_of(html: str) -> Page:
     return page
 
 
-def blocks_of(html: str) -> list[Block]:
+def blocks_of(html: str) -> Blocks:
     return read_blocks(page_of(html).tree)
 
 
@@ -33,29 +33,48 @@ def test_a_block_is_the_text_between_two_borders() -> None:
     found = blocks_of(
         "<div>one <b>two</b><p>three<a href=/>four</a></p>five</div><script>no</script><p hidden>no</p>"
     )
-    assert [(block.text, block.linked, block.element.tag) for block in found] == [
-        ("one two", 0, "div"),
-        ("threefour", 4, "p"),
-        ("five", 0, "div"),
-    ]
+    assert found.texts == ["one two", "threefour", "five"]
+    assert found.linked == [0, 4, 0]
+    assert [found.tree.tags[place] for place in found.places] == ["div", "p", "div"]
 
 
 def test_one_break_ends_a_line_and_two_end_a_block() -> None:
-    assert [block.text for block in blocks_of("<p>one<br>two<br><br>three</p>")] == ["one\ntwo", "three"]
+    assert blocks_of("<p>one<br>two<br><br>three</p>").texts == ["one\ntwo", "three"]
+
+
+def test_spaces_between_words_are_kept_and_those_around_are_not() -> None:
+    found = blocks_of(
+        "<p> one <b>two</b> <i>three</i>\n</p> <p>R&amp;D &lt;b&gt;</p><div><button>no</button> a<img>b</div>"
+    )
+    assert found.texts == ["one two three", "R&D <b>", "ab"]
+
+
+def test_the_inner_links_of_a_long_list_are_only_counted() -> None:
+    links = "".join(f"<div><a href=/{at}>Link {at}</a></div>" for at in range(9))
+    found = blocks_of(f"<p>Before.</p><section>{links}</section><p>After.</p>")
+    assert len(found.texts) == 2 + 2 * EDGE and len(found.links) == 9 - 2 * EDGE
+    assert found.texts[EDGE] == "Link 1" and found.texts[EDGE + 1] == "Link 7"
+
+
+def test_menus_are_not_read_and_trails_of_crumbs_are() -> None:
+    items = "".join(f"<li><a href=/{at}><span>Link</span></a></li>" for at in range(6))
+    menus = f"<nav><a href=/>Home</a></nav><ul>{items}</ul>"
+    kept = "<nav class=breadcrumbs><a href=/>Top</a></nav><nav><p>A text.</p></nav><ul><li><a href=/>One</a></li></ul>"
+    assert blocks_of(menus + kept).texts == ["Top", "A text.", "One"]
 
 
 def test_a_row_of_plain_cells_is_one_line_and_other_cells_are_not() -> None:
     plain = "<table><tr><td>1</td><td>Karachi</td></tr></table>"
     rich = "<table><tr><td><p>one</p></td><td><p>two</p></td></tr></table>"
-    assert [block.text for block in blocks_of(plain + rich)] == ["1 Karachi", "one", "two"]
+    assert blocks_of(plain + rich).texts == ["1 Karachi", "one", "two"]
 
 
 def test_blocks_know_what_is_around_them() -> None:
-    (block,) = blocks_of(
+    found = blocks_of(
         '<div class="relatedPosts"><ul><li><i>A bridge in search of a river</i></li></ul></div>'
     )
-    assert block.around & name_hints().bit("related")
-    assert block.strong
+    assert hints_of(found).around[0] & name_hints().bit("related")
+    assert found.strong == [True]
 
 
 def test_a_page_has_only_so_many_blocks() -> None:
@@ -67,14 +86,17 @@ def test_a_page_has_only_so_many_blocks() -> None:
     ["Also read: A gate", "مزید پڑھیں", "یہ بھی پڑھیں: ایک دروازہ", "यह भी पढ़ें", "「あわせて読みたい」"],
 )
 def test_lines_that_lead_elsewhere_are_known_in_many_languages(line: str) -> None:
-    assert hints_of_line(line) & line_hints().bit("related")
+    assert hints_of_lines(["A sentence.", line])[1] & line_hints().bit("related")
 
 
 def test_a_word_counts_where_it_begins_and_prose_not_at_all() -> None:
-    assert not hints_of_line("unrelated") & line_hints().bit("related")
-    assert hints_of_line("Related: " + "a long sentence " * 20) == 0
-    assert not hints_of_names("shadow") & name_hints().bit("promo")
-    assert hints_of_names("ad slot") & name_hints().bit("promo")
+    related, promo = line_hints().bit("related"), name_hints().bit("promo")
+    lines = hints_of_lines(["unrelated", "Related: " + "a long sentence " * 20, "(Related\nline"])
+    assert [bool(bits & related) for bits in lines] == [False, False, True]
+    names = hints_of_names(
+        ['class="shadow"', 'id="ad slot"', 'class="sideAd"', 'href="/ad/"', "", 'class="a\nad"']
+    )
+    assert [bool(bits & promo) for bits in names] == [False, True, True, False, False, True]
 
 
 # --- what they are weighed by --------------------------------------------------------------------------------

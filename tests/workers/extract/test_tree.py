@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.extract.markup import parse
-from workers.extract.tree import MAX_DEPTH, MAX_ELEMENTS, Element, fell, grow
+from workers.extract.tree import MAX_DEPTH, MAX_TAGS, Element, grow
 
 
 def tree_of(html: str) -> Element:
@@ -33,27 +33,51 @@ def test_an_element_knows_what_is_inside_and_around_it() -> None:
 
 def test_what_is_too_deep_gives_its_text_to_the_one_above() -> None:
     root = tree_of("<div>" * (MAX_DEPTH + 50) + "deep")
-    assert max(element.depth for element in root.page) == MAX_DEPTH
+    assert max(element.depth for element in root.iter()) == MAX_DEPTH
     assert "".join(root.itertext()).strip() == "deep"
 
 
 def test_what_comes_after_too_many_elements_is_not_read() -> None:
-    root, whole = grow("<i></i>" * (MAX_ELEMENTS + 10))
-    assert root is not None and not whole and len(root.page) == MAX_ELEMENTS
+    root, whole = grow("<p><i></i>" * MAX_TAGS)
+    assert root is not None and not whole and len(root.page.names) == MAX_TAGS
+    assert root.end == len(root.page) and root.tail is None
 
 
-def test_a_felled_page_is_gone() -> None:
+def test_entities_are_what_they_say_in_texts_and_attributes() -> None:
+    p = next(
+        tree_of("<p title='&lt;a&gt; &quot;b&quot; &amp;amp;' hidden>1 &lt; 2 &amp; 3&nbsp;&gt; 2</p>").iter(
+            "p"
+        )
+    )
+    assert (p.get("title"), p.get("hidden"), p.get("id")) == ('<a> "b" &amp;', "", None)
+    assert p.text == "1 < 2 & 3\u00a0> 2"
+
+
+def test_scripts_and_drawings_are_not_in_the_tree_and_data_are_at_hand() -> None:
+    root = tree_of(
+        '<script type="application/LD+json">{"a": "<b>"}</script><script>x</script><svg><path/></svg><p>y'
+    )
+    assert root.page.data == ['{"a": "<b>"}']
+    assert root.page.tags == ["html", "head", "body", "p"]
+
+
+def test_a_name_with_a_bracket_in_it_costs_no_more_than_itself() -> None:
+    root = tree_of('<a"<b>t</a"<b><p>one</p><p>two</p>')
+    assert [p.text for p in root.iter("p")] == ["one", "two"]
+
+
+def test_the_same_place_is_the_same_element_until_it_is_let_go() -> None:
     root = tree_of("<div><p>x</p></div>")
     p = next(root.iter("p"))
-    fell(root)
-    assert p.parent is None and root.children == [] and root.page == []
+    assert root.page.view(p.start) is p and p.parent is next(root.iter("div"))
+    root.page.let_go()
+    assert root.page.view(p.start) is not p
 
 
 @given(st.text(alphabet="<>/abdivpul \"'=x", max_size=300))
 def test_places_are_nested_like_elements(html: str) -> None:
     root, _ = grow(html)
-    for element in root.page if root else []:
-        assert element.page[element.start] is element
+    for element in root.iter() if root else []:
         assert all(element.start < child.start < child.end <= element.end for child in element.children)
 
 
@@ -81,5 +105,5 @@ def test_places_are_nested_like_elements(html: str) -> None:
 def test_hostile_pages_are_read_in_bounded_time(page: str) -> None:
     started = time.process_time()
     read = parse(page)
-    assert read is not None and len(read.tree.page) <= MAX_ELEMENTS
+    assert read is not None and len(read.tree.page) <= MAX_TAGS
     assert time.process_time() - started < 20  # seconds on a quiet machine; without the budgets, minutes
