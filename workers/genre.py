@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-import yaml
-
+from khabar.data import read_data
 from khabar.models import Article, Discovery, Genre
 from khabar.text import fold
 from workers.extract import Extracted
@@ -153,7 +152,7 @@ def _cue(text: str) -> Kind | None:
 @lru_cache(maxsize=1)
 def _named() -> Mapping[Kind, tuple[str, ...]]:
     """Return what pages of each genre are called, folded, the more special genre first; read once a process."""
-    told: Mapping[Kind, list[str]] = yaml.safe_load(_WORDS.read_text("utf-8"))
+    told: Mapping[Kind, list[str]] = read_data(_WORDS)
     return {
         genre: tuple({f" {fold(name)} " for line in lines for name in line.split(", ")})
         for genre, lines in told.items()

@@ -12,8 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
-
+from khabar.data import read_data
 from khabar.text import fold_word
 
 _FILE = Path(__file__).with_name("sounds.yaml")
@@ -60,7 +59,7 @@ def _word(word: str) -> str:
 @lru_cache(maxsize=1)
 def _known() -> _Sounds:
     """Return the letters as folding leaves them; the file is read once a process."""
-    told = yaml.safe_load(_FILE.read_text("utf-8"))
+    told = read_data(_FILE)
     letters = {
         form: sound
         for sound, every in told["letters"].items()
