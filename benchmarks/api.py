@@ -1,8 +1,9 @@
 """The API under load: many users at once on an index of generated articles, with articles coming in if wanted.
 
     .venv/bin/python benchmarks/api.py [--articles 50000] [--users 50] [--seconds 60] [--incoming 0] [--home DIR]
+                                       [--corpus FILE]
 
-Words come as often as in real prose (Zipf's law with Mandelbrot's shift). Each user asks, reads the answer, and asks
+Articles and questions are made of the words of real texts. Each user asks, reads the answer, and asks
 again at once. With --incoming N, N articles a second are written meanwhile. A home that is kept is filled once.
 """
 
@@ -20,93 +21,24 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+from generated import CORPUS, ENTITIES, Press, write
 
 from khabar.config import load_settings
-from khabar.models import Article, Document, Entity, Folded, Reference, TopicMatch, attempt_name
 from khabar.runtime import working
 from khabar.settings import Settings
-from khabar.urls import article_id
 from search.tree import Everything
-
-VOCABULARY, WORDS = 60_000, 600
-START = datetime(2024, 1, 1, tzinfo=UTC)
-ENTITIES = ("ttp", "pakistan", "afghanistan", "kabul", "islamabad", "iran", "china", "torkham", "un", "doha")
-SOURCES = tuple(f"paper{number}" for number in range(40))
-
-
-def word(rank: int) -> str:
-    """Return the word of a rank: made of syllables, all different."""
-    syllables = ("ka", "bu", "to", "ri", "sha", "me", "no", "li", "da", "pe")
-    return "".join(syllables[int(digit)] for digit in str(rank + 10))
-
-
-class Press:
-    """Writes articles, the same for the same numbers."""
-
-    def __init__(self) -> None:
-        self.words = [word(rank) for rank in range(VOCABULARY)]
-        total, self.weights = 0.0, list[float]()
-        for rank in range(VOCABULARY):
-            total += 1 / (rank + 2.7) ** 1.05
-            self.weights.append(total)
-
-    def text(self, dice: random.Random, length: int) -> str:
-        """Return so many words."""
-        return " ".join(dice.choices(self.words, cum_weights=self.weights, k=length))
-
-    def document(self, number: int) -> Document:
-        """Return an article as the index takes it."""
-        dice = random.Random(number)
-        source = dice.choice(SOURCES)
-        url = f"https://{source}.example/{number}"
-        at = START + timedelta(minutes=number * 13 % 1_000_000)
-        entities = tuple(
-            Entity(name, name.title(), "place", round(dice.random(), 2))
-            for name in sorted(dice.sample(ENTITIES, 3))
-        )
-        article = Article(
-            id=article_id(url),
-            url=url,
-            source=source,
-            title=self.text(dice, 8).capitalize(),
-            body=self.text(dice, WORDS),
-            fetched=at,
-            published=at,
-            published_precision="second",
-            authors=(f"Author {number % 500}",),
-            lang="en",
-            genre="opinion",
-            country=dice.choice(("PK", "AF", "IN", "IR")),
-            words=WORDS,
-            entities=entities,
-            topics=(TopicMatch("pak-taliban", 8.0, 1),) if number % 9 == 0 else (),
-            cluster=article_id(url),
-        )
-        reference = Reference(
-            at, f"urn:uuid:{number}", "segments/made", url, attempt_name(at, url), source, at, "t"
-        )
-        return Document(article, (reference,))
-
-
-def fill(settings: Settings, press: Press, first: int, count: int, portion: int = 2_000) -> None:
-    """Write articles into a home's index."""
-    with working(settings) as runtime:
-        for start in range(first, first + count, portion):
-            made = [press.document(number) for number in range(start, min(start + portion, first + count))]
-            runtime.index.update({each.article.id: (lambda _, each=each: Folded(each, ())) for each in made})
 
 
 def questions(
-    press: Press, dice: random.Random, ids: Sequence[str]
+    ranked: Sequence[str], dice: random.Random, ids: Sequence[str]
 ) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Yield what users ask, for ever: its kind, path and parameters."""
+    """Yield what users ask, for ever: its kind, path and parameters; `ranked` are words by falling frequency."""
 
     def some(low: int, high: int) -> str:
-        return press.words[int(low * (high / low) ** dice.random())]
+        return ranked[int(low * (high / low) ** dice.random())]
 
     while True:
         common, rare = some(20, 300), some(300, 20_000)
@@ -121,16 +53,16 @@ def questions(
             "facets": {"query": f"entity:{dice.choice(ENTITIES)} {common}", "facets": "true"},
             "timeline": {"query": common, "timeline": "week"},
         }
-        kind = dice.choice([*kinds, "article", "why"])
+        kind = dice.choice([*kinds, "article", "why", "related"])
         if kind in kinds:
             yield kind, "/search", kinds[kind]
         else:
-            path = f"/articles/{dice.choice(ids)}"
-            yield kind, path + "/why" * (kind == "why"), {"query": common} if kind == "why" else {}
+            path = f"/articles/{dice.choice(ids)}" + f"/{kind}" * (kind != "article")
+            yield kind, path, {"query": common} if kind == "why" else {}
 
 
 async def users(
-    address: str, press: Press, ids: Sequence[str], count: int, seconds: float
+    address: str, ranked: Sequence[str], ids: Sequence[str], count: int, seconds: float
 ) -> dict[str, list[float]]:
     """Have so many users ask for so long; return the seconds of each answer by kind, and print what went wrong."""
     times: dict[str, list[float]] = {}
@@ -139,7 +71,7 @@ async def users(
     limits = httpx.Limits(max_connections=count, max_keepalive_connections=count)
 
     async def user(client: httpx.AsyncClient, number: int) -> None:
-        for kind, path, parameters in questions(press, random.Random(number), ids):
+        for kind, path, parameters in questions(ranked, random.Random(number), ids):
             began = time.perf_counter()
             if began > until:
                 return
@@ -189,15 +121,17 @@ def main() -> None:
     told.add_argument("--seconds", type=float, default=60)
     told.add_argument("--incoming", type=int, default=0)
     told.add_argument("--home", type=Path)
+    told.add_argument("--corpus", type=Path, default=CORPUS)
     options = told.parse_args()
-    press = Press()
+    press = Press(options.corpus)
     with tempfile.TemporaryDirectory() as place:
         home = options.home or Path(place)
         settings = load_settings(home, {})
         with working(settings) as runtime:
             there = runtime.index.search(Everything(), limit=0).total
-        fill(settings, press, there, max(options.articles - there, 0))
-        ids = [press.document(number).article.id for number in range(0, options.articles, 97)]
+            for documents in press.documents(options.articles - there, there):
+                write(runtime.index, documents)
+        ids = [press.article(number).id for number in range(0, options.articles, 97)]
         server, address = serve(home)
         done = threading.Event()
         writer = threading.Thread(target=_write, args=(settings, press, options, done))
@@ -206,7 +140,10 @@ def main() -> None:
             print(
                 f"{options.articles} articles, {options.users} users, {options.incoming} a second coming in, {os.cpu_count()} cores"
             )
-            report(asyncio.run(users(address, press, ids, options.users, options.seconds)), options.seconds)
+            report(
+                asyncio.run(users(address, press.ranked("en"), ids, options.users, options.seconds)),
+                options.seconds,
+            )
             for pid in (server.pid, *_children(server.pid)):
                 print(_used(pid))
         finally:
@@ -239,7 +176,7 @@ def _write(settings: Settings, press: Press, options: argparse.Namespace, done: 
         while options.incoming and not done.wait(0.2):
             wanted = 10_000_000 + int((time.monotonic() - began) * options.incoming)
             made = [press.document(each) for each in range(number, wanted)]
-            runtime.index.update({each.article.id: (lambda _, each=each: Folded(each, ())) for each in made})
+            write(runtime.index, made)
             number = wanted
     if options.incoming:
         print(f"{(number - 10_000_000) / (time.monotonic() - began):.0f} articles a second came in")

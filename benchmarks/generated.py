@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from khabar.models import Article, Document, Entity, Folded, Reference, TopicMatch, attempt_name
 from khabar.ports import Index
+from khabar.text import words
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "data" / "regional" / "background.public.jsonl"
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -30,22 +32,27 @@ BATCH = 2_000
 class Press:
     """Writes articles out of the texts of a corpus: JSON Lines with `body` and `lang`."""
 
-    def __init__(self, corpus: Path = CORPUS, languages: Sequence[str] | None = None) -> None:
+    def __init__(self, corpus: Path = CORPUS) -> None:
         self.texts: list[tuple[str, list[str]]] = []
         self.pools: dict[str, list[str]] = {}
         for line in corpus.read_text("utf-8").rstrip().split("\n"):
             row: dict[str, str | None] = json.loads(line)
-            lang, words = row.get("lang") or "und", str(row.get("body") or "").split()
-            if len(words) >= SHORTEST and (languages is None or lang in languages):
-                self.texts.append((lang, words))
-                self.pools.setdefault(lang, []).extend(words)
+            lang, said = row.get("lang") or "und", str(row.get("body") or "").split()
+            if len(said) >= SHORTEST:
+                self.texts.append((lang, said))
+                self.pools.setdefault(lang, []).extend(said)
+
+    def ranked(self, lang: str) -> list[str]:
+        """Return the words of a language by falling frequency, those of three letters or more."""
+        counted = Counter(word for text in self.pools[lang] for word in words(text))
+        return [word for word, _ in counted.most_common() if len(word) > 2 and word.isalpha()]
 
     def article(self, number: int) -> Article:
         """Return the article of a number."""
         dice = random.Random(number)
-        lang, words = self.texts[dice.randrange(len(self.texts))]
+        lang, said = self.texts[dice.randrange(len(self.texts))]
         half = WORDS // 2
-        body = _runs(dice, words, half) + _runs(dice, self.pools[lang], half)
+        body = _runs(dice, said, half) + _runs(dice, self.pools[lang], half)
         source = dice.choice(SOURCES)
         at = START + timedelta(minutes=dice.randrange(SPAN), seconds=number % 60)
         name = f"{number * 0x9E3779B97F4A7C15 % 2**80:020x}"
@@ -53,7 +60,7 @@ class Press:
             id=name,
             url=f"https://{source}.example/{number}",
             source=source,
-            title=" ".join(_runs(dice, words, TITLE)).capitalize(),
+            title=" ".join(_runs(dice, said, TITLE)).capitalize(),
             body=" ".join(body),
             fetched=at,
             published=at,

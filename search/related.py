@@ -90,23 +90,24 @@ class _Rarity(Profile):
         super().__init__()
         self._index = index
         self._languages: dict[str, int] = {}
+        self._holding: dict[Term, int] = {}
         self.articles = 0
-        self.correction: Profile = {}  # of what an engine takes for its rarity, which knows no languages
 
     def learn(self, wanted: Iterable[Term], lang: str) -> None:
         """Ask for what is not known yet of terms from an article in a language."""
-        new = [term for term in wanted if term not in self]
-        found = self._index.frequencies("body_form", new)
-        self.articles = found.articles
+        found = self._index.frequencies("body_form", [term for term in wanted if term not in self])
+        self.articles, least = found.articles, _RARE if found.articles >= _SMALL else 2
         if lang not in self._languages:
             self._languages.update(self._index.frequencies("lang", [lang]).holding)
+        spoken = self._languages[lang]
         for term, held in found.holding.items():
-            articles = self.articles if term.startswith(ENTITY) else self._languages[lang]
-            self[term] = self._idf(held, articles)
-            self.correction[term] = self[term] / _idf(held, self.articles)
+            articles = self.articles if term.startswith(ENTITY) else spoken
+            self[term] = _idf(held, articles) if held >= least else 0.0
+        self._holding.update(found.holding)
 
-    def _idf(self, held: int, articles: int) -> float:
-        return _idf(held, articles) if held >= (_RARE if self.articles >= _SMALL else 2) else 0.0
+    def correction(self, term: Term) -> float:
+        """Return by what to multiply the rarity that an engine goes by, which knows no languages."""
+        return self[term] / _idf(self._holding[term], self.articles)
 
 
 @lru_cache(maxsize=100_000)
@@ -122,10 +123,14 @@ def _titled(article: Article) -> set[Term]:
 
 def _strongest(counts: Mapping[Term, int], titled: Container[Term], rarity: _Rarity) -> Profile:
     loud = {term: _TITLED if term in titled else 1.0 for term in counts}
-    ranked = sorted(counts, key=lambda term: (-math.sqrt(counts[term]) * loud[term] * rarity[term], term))
-    forms = [term for term in ranked if not term.startswith(ENTITY)][:_TERMS]
-    named = [term for term in ranked if term.startswith(ENTITY)][:_ENTITIES]
-    return {term: loud[term] * (1 + math.log(counts[term])) for term in forms + named if rarity[term]}
+    ranked = sorted(
+        (-math.sqrt(count) * loud[term] * rare, term)
+        for term, count in counts.items()
+        if (rare := rarity[term])
+    )
+    forms = [term for _, term in ranked if not term.startswith(ENTITY)][:_TERMS]
+    named = [term for _, term in ranked if term.startswith(ENTITY)][:_ENTITIES]
+    return {term: loud[term] * (1 + math.log(counts[term])) for term in forms + named}
 
 
 def _joined(profile: Profile, near: Sequence[Gist], rarity: _Rarity) -> Profile:
@@ -150,8 +155,8 @@ def _joined(profile: Profile, near: Sequence[Gist], rarity: _Rarity) -> Profile:
         for term, _, weight in own:
             joined[term] = joined.get(term, 0.0) + weight * loud
     # The last digits of scores are not the same on every engine; what is kept must be.
-    kept = sorted(joined, key=lambda term: (-round(joined[term] * rarity[term], 6), term))[:_KEPT]
-    return {term: joined[term] / (1 + _SAY) for term in kept}
+    ranked = sorted((-round(weight * rarity[term], 6), term) for term, weight in joined.items())
+    return {term: joined[term] / (1 + _SAY) for _, term in ranked[:_KEPT]}
 
 
 def _query(profile: Profile, rarity: _Rarity, article: Article, within: Node | None) -> Likeness:
@@ -159,7 +164,7 @@ def _query(profile: Profile, rarity: _Rarity, article: Article, within: Node | N
     # that is asked for are words, and titles say little that bodies do not (P@10 .001 to .003).
     leaves = [
         Boost(
-            Form(term, "body"), weight * rarity.correction[term] * (_NAMED if term.startswith(ENTITY) else 1)
+            Form(term, "body"), weight * rarity.correction(term) * (_NAMED if term.startswith(ENTITY) else 1)
         )
         for term, weight in profile.items()
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,8 +35,7 @@ class Vocabulary:
     """The words of one language by falling frequency, and stretches of its texts."""
 
     def __init__(self, press: Press, lang: str, dice: random.Random) -> None:
-        counted = Counter(word for text in press.pools[lang] for word in words(text) if word.isalpha())
-        self._words = [word for word, _ in counted.most_common() if len(word) > 2]
+        self._words = press.ranked(lang)
         self._texts = [found for spoken, found in press.texts if spoken == lang]
         self._dice = dice
 

@@ -212,8 +212,7 @@ def machine(told: dict[str, Service], node: elasticsearch_node.Node, tmp_path: P
         "redis:6379": f"127.0.0.1:{port}",
         "--port 6379": f"--port {port}",
         "-p 6379": f"-p {port}",
-        "--port 8080": f"--port {answering}",
-        "127.0.0.1:8080": f"127.0.0.1:{answering}",
+        "8080": str(answering),
         "elasticsearch:9200": f"127.0.0.1:{node.port}",
         "localhost:9200": f"localhost:{node.port}",
     }

@@ -14,8 +14,7 @@ from itertools import accumulate
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import yaml
-
+from khabar.data import read_data
 from khabar.text import fold
 from workers.extract.markup import Element, Page
 from workers.extract.metadata import Metadata
@@ -59,7 +58,7 @@ def length_of(paragraphs: Iterable[str]) -> int:
 @lru_cache(maxsize=1)
 def _said() -> dict[str, re.Pattern[str]]:
     """Return what walls of each kind say; the file is read once a process."""
-    told: dict[str, list[str]] = yaml.safe_load(_FILE.read_text("utf-8"))
+    told: dict[str, list[str]] = read_data(_FILE)
     return {
         kind: re.compile(r"(?<!\w)(" + "|".join(map(re.escape, map(fold, words))) + r")(?!\w)")
         for kind, words in told.items()
