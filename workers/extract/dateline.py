@@ -27,11 +27,13 @@ def _known() -> tuple[frozenset[str], re.Pattern[str], re.Pattern[str]]:
     return frozenset(map(fold_word, told["small"])), published, updated
 
 
+@lru_cache(maxsize=1000)
 def says_published(text: str) -> bool:
     """Tell whether a text speaks of publication: "Posted on", "تاریخ اشاعت"."""
     return _known()[1].search(fold(text)) is not None
 
 
+@lru_cache(maxsize=1000)
 def says_updated(text: str) -> bool:
     """Tell whether a text speaks of a change: "Updated", "آخری بار اپ ڈیٹ"."""
     return _known()[2].search(fold(text)) is not None

@@ -64,7 +64,7 @@ class Tree:
 
     def __init__(self, tags: Sequence[str], texts: list[str], data: list[str]) -> None:
         self.names = [
-            tag[: tag.index(" ")] if " " in tag else tag or "-" for tag in tags
+            (tag[: tag.index(" ")] if " " in tag else tag) or "-" for tag in tags
         ]  # of each token; an end tag's begins with a slash
         self.texts = [*texts, ""]  # behind each token, and behind a page that is not read to its end
         self.opened = [at for at, name in enumerate(self.names) if name[0] != "/"]
@@ -86,7 +86,9 @@ class Tree:
         stack, place = [-1], 0
         inner, owner = -1, self.owners.append
         for at, name in enumerate(self.names):
-            if name[0] == "/":
+            if name[0] == "/" and inner < 0:  # it ends nothing: a name with a bracket in it was cut in two
+                pass
+            elif name[0] == "/":
                 ended = stack.pop()
                 self.closed[ended] = at
                 self.ends[ended] = place
@@ -270,7 +272,7 @@ def _flattened(tags: Sequence[str], texts: Sequence[str]) -> tuple[list[str], li
     """Return tokens without those of elements that stand too deep, whose texts the tokens before them take over."""
     kept, told, depth = list[str](), list[list[str]](), -1
     for tag, text in zip(tags, texts, strict=True):
-        ends = tag[0] == "/"
+        ends = tag[:1] == "/"
         depth += not ends
         if depth <= MAX_DEPTH:
             kept.append(tag)
