@@ -7,11 +7,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from khabar.catalogue.problems import CatalogueError
 from khabar.config import Settings
 from khabar.runtime import Clock, Runtime, now, take_catalogue, working
-from workers.pipeline import Knowledge, prepare
+
+if TYPE_CHECKING:
+    from workers.pipeline import Knowledge
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +63,8 @@ class Standing:
 
     def knowledge(self) -> Knowledge:
         """Return what the stages need to know, made of the catalogue of the runtime last returned."""
+        from workers.pipeline import prepare  # noqa: PLC0415 - the help of all commands imports this module
+
         if self._knowledge is None:
             # Never a newer one: whoever asks is at work with that runtime, which a newer one would close.
             self._knowledge = prepare((self._runtime or self.runtime()).catalogue)
