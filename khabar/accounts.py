@@ -12,6 +12,7 @@ from khabar.archive.records import read_segment
 from khabar.archive.segments import segment_of
 from khabar.models import Damage, Discovery, Outcome
 from khabar.runtime import Runtime
+from khabar.urls import article_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,14 @@ class Missed:
 
 
 def steps(runtime: Runtime, url: str) -> Iterator[Step]:
-    """Yield every step a canonical URL went through: what waits first, then what is done, attempt by attempt."""
-    yield from _waiting(runtime, url)
-    for row in runtime.index.rows(url=url):
-        yield from _done(runtime, row)
+    """Yield every step a canonical URL went through: what waits first, then what is done, attempt by attempt.
+
+    That an article calls its own is rarely, but sometimes, not the one it was found at: the steps are of both.
+    """
+    for each in _addresses(runtime, url):
+        yield from _waiting(runtime, each)
+        for row in runtime.index.rows(url=each):
+            yield from _done(runtime, row)
 
 
 def rejected(
@@ -69,6 +74,12 @@ def missed(runtime: Runtime, source: str | None, day: date | None, after: str = 
     yield from (
         each for each in merge(rejected(runtime, source, since, day), frontier) if each.attempt > after
     )
+
+
+def _addresses(runtime: Runtime, url: str) -> list[str]:
+    documents = runtime.index.get([article_id(url)]).values()
+    found_at = (reference.url for document in documents for reference in document.references)
+    return list(dict.fromkeys((url, *found_at)))
 
 
 def _waiting(runtime: Runtime, url: str) -> Iterator[Step]:

@@ -12,8 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
-
+from khabar.data import read_data
 from khabar.text import fold_word, words
 
 _FILE = Path(__file__).with_name("columnists.yaml")
@@ -63,7 +62,7 @@ def _capital(part: str) -> str:
 
 @lru_cache(maxsize=1)
 def _known() -> _Known:
-    told = yaml.safe_load(_FILE.read_text("utf-8"))
+    told = read_data(_FILE)
     first = {
         fold_word(name): names[0] for group in ("common", "others") for names in told[group] for name in names
     }

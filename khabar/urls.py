@@ -21,6 +21,8 @@ _SECTION = re.compile(
     r"^/?((index|home|default)\.\w+)?$|^/(category|tag|topics?|section|author|writer)s?/", re.IGNORECASE
 )
 
+# An address in which there is nothing to make uniform, as most are.
+_PLAIN = re.compile(r"https?://[a-z][a-z0-9-]*(\.[a-z0-9-]+)+/[A-Za-z0-9/_-]*")
 _AMP = re.compile(r"(/amp)+/?$")
 
 # The list of public suffixes that ships with tldextract: never fetched, never cached on disk.
@@ -32,7 +34,7 @@ def canonical(url: str, base: str | None = None) -> str:
 
     `urn:` names pass unchanged. Raises ValueError where the URL has no host or is not http(s).
     """
-    if url.startswith("urn:"):
+    if url.startswith("urn:") or (_PLAIN.fullmatch(url) and not _AMP.search(url)):
         return url
     absolute = urljoin(base, url.strip()) if base else url.strip()
     parts = urlsplit(absolute)
@@ -75,11 +77,14 @@ def article_id(url: str) -> str:
     return hashlib.sha256(f"{ID_VERSION}:{key}".encode()).hexdigest()[:20]
 
 
-@lru_cache(maxsize=65536)
 def registrable_domain(url_or_host: str) -> str:
     """Return the domain someone registered (`www.bbc.co.uk` → `bbc.co.uk`), or the bare host where there is none."""
     host = urlsplit(url_or_host).hostname if "//" in url_or_host else url_or_host
-    host = (host or "").rstrip(".").lower()
+    return _domain((host or "").rstrip(".").lower())
+
+
+@lru_cache(maxsize=65536)
+def _domain(host: str) -> str:
     found = _suffixes(host)
     if found.top_domain_under_public_suffix or found.suffix or found.ipv4 or ":" in host:
         return found.top_domain_under_public_suffix or host

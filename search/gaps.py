@@ -1,4 +1,9 @@
-"""NEAR and "…"~n as what they stand for: exact phrases, one for each way the gaps can fall."""
+"""NEAR and "…"~n as what they stand for: phrases with their words at fixed distances, or two terms with some room.
+
+An engine's slop is exact between two terms alone: that they stand so many places at most from where they are wanted,
+before it or after. Between 1 and n + 1 places apart is one or two such wishes. What is longer than two terms is one exact
+phrase for each way the gaps can fall.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import combinations_with_replacement, product
 
-from search import shapes
 from search.tree import Near, Phrase, Sequence, Term
 
 # An engine makes one expression of the words that may stand in one place. Tantivy's may take some 1,000 bytes of
@@ -15,15 +19,18 @@ _ROOM = 700
 _OPENING = 20
 
 Slots = tuple[tuple[Term, ...], ...]  # each with the terms that may stand there
-Placed = tuple[Slots, tuple[int, ...]]  # slots and their places, from 0
+Placed = tuple[Slots, tuple[int, ...], int]  # slots, their places from 0, and the slop of two
 
 
 def of_phrase(node: Phrase) -> Iterator[Placed]:
     """Yield the phrase with its words at every distance that its slop allows."""
     slots = tuple((Term(word),) for word in node.words)
+    if len(slots) == 2:
+        yield from ((slots, (0, place), slop) for place, slop in _within(node.slop))
+        return
     for others in range(node.slop + 1):
         for gaps in combinations_with_replacement(range(1, len(slots)), others):
-            yield slots, tuple(place + sum(gap <= place for gap in gaps) for place in range(len(slots)))
+            yield slots, tuple(place + sum(gap <= place for gap in gaps) for place in range(len(slots))), 0
 
 
 def of_near(node: Near) -> Iterator[Placed]:
@@ -31,25 +38,19 @@ def of_near(node: Near) -> Iterator[Placed]:
     pairs = list(product(_alternatives(node.left), _alternatives(node.right)))
     if not node.ordered:
         pairs += [(right, left) for left, right in pairs]
-    for first, second in pairs:
+    for first, second in dict.fromkeys(pairs):
+        if len(first) == len(second) == 1:
+            yield from ((first + second, (0, place), slop) for place, slop in _within(node.distance))
+            continue
         for gap in range(node.distance + 1):
             after = len(first) + gap
-            yield first + second, (*range(len(first)), *range(after, after + len(second)))
+            yield first + second, (*range(len(first)), *range(after, after + len(second))), 0
 
 
-def in_any_order(node: Near) -> list[Slots]:
-    """Return the pairs of slots of a NEAR that two terms at most so far apart, in any order, stand for; else none.
-
-    That is what an engine's slop means, as long as no word may stand on both sides: one word is not near itself.
-    """
-    sides = (node.left, node.right)
-    if node.ordered or any(len(sequence) > 1 for side in sides for sequence in side):
-        return []
-    one, other = ([sequence[0] for sequence in side] for side in sides)
-    if any(shapes.may_be_one(first, second) for first in one for second in other):
-        return []
-    pairs = list(product(_alternatives(node.left), _alternatives(node.right)))
-    return [left + right for left, right in pairs] + [right + left for left, right in pairs]
+def _within(gap: int) -> list[tuple[int, int]]:
+    """Return where a second term is wanted, and how far from there it may be, to have 0 to `gap` words before it."""
+    middle, even = gap // 2, gap % 2 == 0
+    return [(middle + 1, middle)] if even else [(middle + 1, middle), (gap + 1, 0)]
 
 
 def is_open(slots: Slots) -> bool:
@@ -58,10 +59,13 @@ def is_open(slots: Slots) -> bool:
 
 
 def count(node: Near) -> int:
-    """Return how many phrases a NEAR stands for, without making them; one that is open counts for five."""
-    pairs = product(_alternatives(node.left), _alternatives(node.right))
-    weights = sum(5 if is_open(left + right) else 1 for left, right in pairs)
-    return weights * (node.distance + 1) * (1 if node.ordered else 2)
+    """Return how many phrases a NEAR stands for at most, without making them; one that is open counts for five."""
+    orders = 1 if node.ordered else 2
+    return orders * sum(
+        (5 if is_open(left + right) else 1)
+        * (len(_within(node.distance)) if len(left) == len(right) == 1 else node.distance + 1)
+        for left, right in product(_alternatives(node.left), _alternatives(node.right))
+    )
 
 
 def without(node: Near, missing: Callable[[Term], bool]) -> Near | None:

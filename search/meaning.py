@@ -18,6 +18,7 @@ from search import habits, periods
 from search.nearness import near
 from search.refusal import (
     MAX_EDITS,
+    MAX_FUZZY,
     MAX_GAPS,
     MAX_OPEN,
     MAX_TERMS,
@@ -88,7 +89,9 @@ def read(syntax: Syntax, context: Context) -> Node:
     if sum(map(_length, leaves(node))) > MAX_TERMS:
         raise QueryError(0, f"the query has more than {MAX_TERMS} words")
     if sum(map(_openings, leaves(node))) > MAX_OPEN:
-        raise QueryError(0, f"the query has more than {MAX_OPEN} words with *, ? or ~ in them")
+        raise QueryError(0, f"the query has more than {MAX_OPEN} words with * or ? in them")
+    if sum(isinstance(leaf, Fuzzy) for leaf in leaves(node)) > MAX_FUZZY:
+        raise QueryError(0, f"the query has more than {MAX_FUZZY} words with ~")
     if _heaviest(node) > MAX_WEIGHTS:
         raise QueryError(0, f"weights within weights come to more than {MAX_WEIGHTS:,.0f}")
     return node
@@ -108,7 +111,7 @@ def _heaviest(node: Node) -> float:
 
 def _openings(leaf: Node) -> int:
     match leaf:
-        case Prefix() | Wildcard() | Fuzzy():
+        case Prefix() | Wildcard():
             return 1
         case Near(left, right):
             return sum(term.is_open for sequence in left + right for term in sequence)

@@ -8,8 +8,6 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from search.tree import Term
-
 _WILD = re.compile(r"[?*]")
 
 
@@ -27,17 +25,6 @@ def expression(shape: str, escaped: Callable[[str], str], one: str, any_number: 
     """Return a shape as a regular expression of somebody's: how it escapes letters, and says one and any number."""
     spoken = {"?": one, "*": any_number}
     return "".join(spoken.get(part, escaped(part)) for part in re.split(r"([?*])", shape))
-
-
-def may_be_one(term: Term, other: Term) -> bool:
-    """Tell whether a word may be what both terms stand for; of two open ones by their beginnings alone."""
-    if not term.is_open and not other.is_open:
-        return term.text == other.text
-    if term.is_open and other.is_open:
-        beginnings = head(term.text), head(other.text)
-        return beginnings[0].startswith(beginnings[1]) or beginnings[1].startswith(beginnings[0])
-    opened, word = (term, other.text) if term.is_open else (other, term.text)
-    return bool(accepts(f"{opened.text}*" if opened.prefix else opened.text)(word))
 
 
 @lru_cache(maxsize=1_000)

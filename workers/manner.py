@@ -15,8 +15,7 @@ from functools import lru_cache
 from math import log, sqrt
 from pathlib import Path
 
-import yaml
-
+from khabar.data import read_data
 from khabar.text import fold_word, tokenize
 
 MIN_WORDS = 60  # a shorter text shows no manner
@@ -203,7 +202,7 @@ def _told(name: str, found: Measures, lang: str) -> str:
 @lru_cache(maxsize=1)
 def cue_words() -> Mapping[str, Mapping[str, frozenset[str]]]:
     """Return the words of each cue by language, folded; the file is read once a process."""
-    told = yaml.safe_load(_CUES.read_text("utf-8"))
+    told = read_data(_CUES)
     return {
         name: {lang: frozenset(map(fold_word, words)) for lang, words in cue["words"].items()}
         for name, cue in told.items()
@@ -212,10 +211,10 @@ def cue_words() -> Mapping[str, Mapping[str, frozenset[str]]]:
 
 @lru_cache(maxsize=1)
 def _labels() -> Mapping[str, str]:
-    return {name: cue["as"] for name, cue in yaml.safe_load(_CUES.read_text("utf-8")).items()}
+    return {name: cue["as"] for name, cue in read_data(_CUES).items()}
 
 
 @lru_cache(maxsize=1)
 def _weights() -> _Weights:
-    told = yaml.safe_load(_WEIGHTS.read_text("utf-8"))
+    told = read_data(_WEIGHTS)
     return _Weights(float(told["start"]), told["cues"], told["usual"], told["words"])

@@ -10,8 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from khabar.data import read_data
 from khabar.models import Article, Field, Mention
 from khabar.text import Token, fold_word, tokenize
 from workers import almanac
@@ -330,4 +329,4 @@ def _lunar_months() -> Mapping[str, int]:
 
 @lru_cache(maxsize=1)
 def _read() -> Mapping[str, Mapping[str, Any]]:
-    return yaml.safe_load(_FILE.read_text("utf-8"))
+    return read_data(_FILE)

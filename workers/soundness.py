@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-import yaml
-
 from khabar.catalogue import SHIPPED, GazetteerEntity
 from khabar.catalogue.entity import gather
 from khabar.catalogue.problems import Place, Problem
+from khabar.data import read_data
 from khabar.models import Article
 from khabar.text import fold
 from workers.entities import Matcher, compile_gazetteer, tag_entities
@@ -25,7 +24,7 @@ _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 def common_words(path: Path = SHIPPED / "common_words.yaml") -> dict[str, frozenset[str]]:
     """Return the folded words of everyday texts by language, from the shipped lists."""
-    lists: dict[str, str] = yaml.safe_load(path.read_text("utf-8"))
+    lists: dict[str, str] = read_data(path)
     return {lang: frozenset(fold(text).split(" ")) for lang, text in lists.items()}
 
 

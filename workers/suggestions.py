@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,6 +14,7 @@ from khabar.catalogue.entity import Gazetteer
 from khabar.columnists import asked
 from khabar.models import Article
 from khabar.text import Token, fold, tokenize
+from workers.sounds import sound_of, sounds_much
 
 NEAR = 82.0  # of 100: how alike two whole names must be
 ALIKE = 60.0  # and each word of them to its counterpart
@@ -21,6 +22,7 @@ LONGEST = 5  # words of a name
 _AROUND = 45  # characters of context on either side
 _TWO = 3  # letters of each word, where a name has but two: "the government of" is no name
 _SHORT = 4  # a word of fewer letters is a particle, or says too little
+_SOUNDS = 5  # of a whole name, from which on two that sound alike may be one
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,18 @@ class _Seen:
 
 def suggest(articles: Iterable[Article], gazetteer: Gazetteer) -> list[Suggestion]:
     """Return unlisted spellings of known names of two words and more, the most frequent first."""
-    known = _by_word(gazetteer)
+    known, heard = _by_word(gazetteer), by_sound(gazetteer)
     seen: dict[str, list[_Seen]] = defaultdict(list)
+    sounding: dict[str, list[_Seen]] = defaultdict(list)
     for article in articles:
         for run, one in _candidates(article, gazetteer, known):
             seen[run].append(one)
+        for run, one in _sounding(article, gazetteer, heard):
+            sounding[run].append(one)
     found = [one for run, places in seen.items() if (one := _judged(run, places, known, gazetteer))]
+    spelled = {(one.entity, one.spelling) for one in found}
+    by_ear = [_heard(run, places, heard, gazetteer) for run, places in sounding.items()]
+    found += [one for one in by_ear if (one.entity, one.spelling) not in spelled]
     return sorted(found, key=lambda one: (-one.articles, -one.likeness, one.spelling))
 
 
@@ -99,6 +107,59 @@ def _candidates(
                     yield folded, _seen(article, run)
 
 
+def by_sound(gazetteer: Gazetteer) -> Mapping[str, str]:
+    """Return the known names of several words by how they sound; a sound that two entities share tells of neither."""
+    names: dict[str, set[str]] = defaultdict(set)
+    for name in gazetteer.names:
+        words = name.split()
+        if 1 < len(words) <= LONGEST and len(sound := sound_of(words)) >= _SOUNDS:
+            names[sound].add(name)
+    alone = {
+        sound: every for sound, every in names.items() if len({gazetteer.names[name] for name in every}) == 1
+    }
+    return {sound: min(every, key=lambda name: (not name.isascii(), name)) for sound, every in alone.items()}
+
+
+def _sounding(
+    article: Article, gazetteer: Gazetteer, heard: Mapping[str, str]
+) -> Iterator[tuple[str, _Seen]]:
+    """Yield runs of words in other scripts than the Latin one that sound like a known name, the longest at each place."""
+    tokens = tokenize(article.body)
+    taken = {at for one in article.entities for span in one.mentions if span.field == "body" for at in range(span.start, span.end)}  # fmt: skip
+    place = 0
+    while place < len(tokens) - 1:
+        ends = (
+            range(min(len(tokens), place + LONGEST), place + 1, -1) if sounds_much(tokens[place].text) else ()
+        )
+        end = next(
+            (end for end in ends if _sounds_known(article.body, tokens[place:end], heard, taken)), None
+        )
+        if end is None:
+            place += 1
+            continue
+        folded = " ".join(word.text for word in tokens[place:end])
+        if folded not in gazetteer.names:
+            yield folded, _seen(article, tokens[place:end])
+        place = end
+
+
+def _sounds_known(text: str, run: tuple[Token, ...], heard: Mapping[str, str], taken: Container[int]) -> bool:
+    words = [word.text for word in run]
+    if words[0].isascii() or not sounds_much(words[-1]):
+        return False
+    name = heard.get(sound_of(words))
+    if name is None or run[0].start in taken or run[-1].start in taken or not _is_run(text, run):
+        return False
+    # A few sounds in fewer or more words than the name has are chance.
+    return len(name.split()) == len(words) or len(sound_of(words)) > _SOUNDS
+
+
+def _heard(run: str, places: list[_Seen], heard: Mapping[str, str], gazetteer: Gazetteer) -> Suggestion:
+    """Return the suggestion of a run that sounds like a known name: the more sounds they share, the more alike."""
+    sound = sound_of(run.split())
+    return _suggestion(heard[sound], min(NEAR + len(sound), 99.0), places, gazetteer)
+
+
 def _is_run(text: str, run: tuple[Token, ...]) -> bool:
     """Tell whether words stand side by side in one line, and are written as names are."""
     if len(run) == 2 and min(len(word.text) for word in run) < _TWO:
@@ -127,6 +188,10 @@ def _judged(
     score, name = max(scored, default=(0.0, ""))
     if score < NEAR:
         return None
+    return _suggestion(name, score, places, gazetteer)
+
+
+def _suggestion(name: str, score: float, places: list[_Seen], gazetteer: Gazetteer) -> Suggestion:
     spelling = Counter(one.spelling for one in places).most_common(1)[0][0]
     entity = gazetteer.names[name]
     articles = len({one.article for one in places})

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from search import shapes
-from search.gaps import Slots, in_any_order, is_open, of_near, of_phrase
+from search.gaps import Slots, is_open, of_near, of_phrase
 from search.refusal import MAX_COST, MAX_EXPANSION, QueryError, too_open
 from search.schema import fields_of
 from search.tantivy.engine import Snapshot
 from search.tree import Near, Node, Phrase, Prefix, Term, Wildcard, leaves
 
+_LISTED = 10  # articles that are only listed, by a word left open, for one whose places are looked at
 _OPEN = 3  # a phrase with alternatives or prefixes takes about three times as long as a plain one
 Frequency = Callable[[str, Term], int]  # articles that hold a term in a field
 
@@ -44,11 +44,7 @@ def frequency_in(snapshot: Snapshot) -> Frequency:
 
 def expanded(term: Term, field: str, snapshot: Snapshot) -> list[tuple[str, int]]:
     """Return the words an open term stands for with their frequencies; raises QueryError where they are too many."""
-    if term.prefix:
-        found = snapshot.beginning(field, term.text, MAX_EXPANSION + 1)
-    else:
-        accepts = shapes.accepts(term.text)
-        found = [word for word in snapshot.beginning(field, shapes.head(term.text), None) if accepts(word[0])]
+    found = snapshot.shaped(field, f"{term.text}*" if term.prefix else term.text, MAX_EXPANSION + 1)
     if len(found) > MAX_EXPANSION:
         raise too_open(term)
     return found
@@ -57,14 +53,14 @@ def expanded(term: Term, field: str, snapshot: Snapshot) -> list[tuple[str, int]
 def _cost(leaf: Node, frequency: Frequency) -> int:
     match leaf:
         case Phrase(_, where, slop) if slop:
-            phrases = Counter(slots for slots, _ in of_phrase(leaf))
+            phrases = Counter(slots for slots, _, _ in of_phrase(leaf))
         case Near():
             where = leaf.where
-            phrases = Counter(in_any_order(leaf) or [slots for slots, _ in of_near(leaf)])
+            phrases = Counter(slots for slots, _, _ in of_near(leaf))
         case Prefix(text, where):
-            return sum(frequency(field, Term(text, prefix=True)) for field in fields_of(where))
+            return sum(frequency(field, Term(text, prefix=True)) for field in fields_of(where)) // _LISTED
         case Wildcard(text, where):
-            return sum(frequency(field, Term(text, wild=True)) for field in fields_of(where))
+            return sum(frequency(field, Term(text, wild=True)) for field in fields_of(where)) // _LISTED
         case _:
             return 0
     return sum(

@@ -11,10 +11,12 @@ import tantivy
 
 from khabar.errors import KhabarError
 from khabar.ports import Frequencies
+from search import shapes
 from search.generations import DamagedIndexError
 
 _STATE = "meta.json"  # put in place anew, whole, by each commit
 _REMEMBERED = 500_000  # words whose frequency is kept
+_OPENED = 50_000  # words kept of those that were left open
 _HEAP = 50_000_000  # bytes a writer may hold before it spills a segment
 
 Key = int | float
@@ -81,13 +83,14 @@ class Engine:
 class Snapshot:
     """A state of the index; raises DamagedIndexError where its files cannot be read."""
 
-    __slots__ = ("_held", "_searcher", "folder", "schema")
+    __slots__ = ("_held", "_opened", "_searcher", "folder", "schema")
 
     def __init__(self, folder: Path, schema: tantivy.Schema, searcher: tantivy.Searcher) -> None:
         self.folder = folder
         self.schema = schema
         self._searcher = searcher
         self._held: dict[tuple[str, str], int] = {}
+        self._opened: dict[tuple[str, str], list[tuple[str, int]]] = {}
 
     def best(self, query: tantivy.Query, limit: int) -> list[Hit]:
         """Return the first hits by falling score, uncounted: what cannot be among them is not looked at."""
@@ -127,6 +130,21 @@ class Snapshot:
         """Return words that begin so, with the number of documents that hold each; some may be deleted."""
         with reading(self.folder):
             return self._searcher.terms_with_prefix(field, prefix, limit=limit)
+
+    def shaped(self, field: str, shape: str, limit: int) -> list[tuple[str, int]]:
+        """Return words that have a shape (see search.shapes), as `beginning` does; what was found is kept for a while.
+
+        A beginning of one letter is a tenth of the dictionary, and a query asks twice: what it costs, and what it is.
+        """
+        found = self._opened.get((field, shape))
+        if found is None:
+            accepts = shapes.accepts(shape)
+            words = self.beginning(field, shapes.head(shape), limit if shapes.is_prefix(shape) else None)
+            found = [each for each in words if accepts(each[0])][:limit]
+            if sum(map(len, [*self._opened.values()])) > _OPENED:
+                self._opened.clear()
+            self._opened[field, shape] = found
+        return found
 
     def frequency(self, field: str, word: str) -> int:
         """Return the number of documents that hold a word; some may be deleted."""

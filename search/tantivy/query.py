@@ -1,7 +1,6 @@
 """The query tree compiled to Tantivy: Query objects only, never its own parser, and nothing that is not exact.
 
-NEAR and "…"~n become a union over gaps of exact phrases: Tantivy's slop ignores order and counts otherwise. Only between
-two single terms that are no one word, in any order, does it mean what NEAR does; and is some fifty times as fast.
+NEAR and "…"~n become what search.gaps makes of them: Tantivy's slop ignores order, and is exact between two terms only.
 Only words, prefixes and phrases weigh in the ranking; filters and negations add nothing.
 """
 
@@ -17,7 +16,7 @@ from tantivy import Occur, Query
 
 from khabar.text import stems
 from search import schema, shapes
-from search.gaps import Slots, in_any_order, is_open, of_near, of_phrase, without
+from search.gaps import Placed, Slots, is_open, of_near, of_phrase, without
 from search.schema import FORMS, fields_of, form_field, micros
 from search.tantivy.cost import check_cost, expanded, frequency_in
 from search.tantivy.engine import Snapshot
@@ -130,11 +129,11 @@ def _in_field(node: Wordy, field: str, at: Snapshot) -> Query:  # noqa: PLR0911 
         case Fuzzy(text, edits):
             return Query.fuzzy_term_query(at.schema, field, text, edits)
         case Phrase():
-            return any_of([_sequence(slots, places, field, at) for slots, places in of_phrase(node)])
+            return _placed(of_phrase(node), field, at)
         case Near():
             # The expressions of open phrases are what costs: words that no article holds need none.
             held = without(node, lambda term: not _occurs(term, field, at))
-            return _near(held, field, at) if held else Query.empty_query()
+            return _placed(of_near(held) if held else (), field, at)
 
 
 def _any_word(words: Iterable[str], field: str, at: Snapshot) -> Query:
@@ -152,14 +151,12 @@ def _occurs(term: Term, field: str, at: Snapshot) -> bool:
     return bool(at.beginning(field, term.text, 1) if term.prefix else at.frequency(field, term.text))
 
 
-def _near(node: Near, field: str, at: Snapshot) -> Query:
-    if pairs := in_any_order(node):
-        return any_of([_sequence(slots, (0, 1), field, at, node.distance) for slots in pairs])
-    return any_of([_sequence(slots, places, field, at) for slots, places in of_near(node)])
+def _placed(placed: Iterable[Placed], field: str, at: Snapshot) -> Query:
+    return any_of([_sequence(slots, places, slop, field, at) for slots, places, slop in placed])
 
 
-def _sequence(slots: Slots, places: tuple[int, ...], field: str, at: Snapshot, slop: int = 0) -> Query:
-    """Return the query for terms at exactly these distances from each other, or with so much slop between two."""
+def _sequence(slots: Slots, places: tuple[int, ...], slop: int, field: str, at: Snapshot) -> Query:
+    """Return the query for terms at exactly these distances from each other, or of two terms with so much slop."""
     if len(slots) == 1:
         return _term(field, slots[0][0].text, at)
     if not is_open(slots):

@@ -47,6 +47,11 @@ def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_ascii_folds_as_the_same_among_other_letters(text: str) -> None:
+    assert [*words(text), "ک"] == words(f"{text} ک")
+
+
 @given(PROSE)
 def test_words_are_the_texts_of_the_tokens(text: str) -> None:
     assert words(text) == [token.text for token in tokenize(text)]

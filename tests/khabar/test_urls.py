@@ -103,6 +103,18 @@ def test_whatever_is_given_is_named_or_refused(text: str) -> None:
         assert not text.startswith("urn:")
 
 
+@given(
+    st.sampled_from(["http", "https"]),
+    st.from_regex(r"[a-z][a-z0-9-]{0,5}(\.[a-z0-9-]{1,5}){1,2}", fullmatch=True),
+    st.text("aZ09/_-", max_size=12),
+)
+def test_an_address_with_nothing_to_make_uniform_comes_out_as_by_the_long_way(
+    scheme: str, host: str, path: str
+) -> None:
+    plain = f"{scheme}://{host}/{path}"
+    assert canonical(plain) == canonical(f"{plain}#x")  # what has a fragment goes the long way
+
+
 def test_scheme_www_and_a_last_slash_do_not_tell_articles_apart() -> None:
     same = ["http://a.example/x", "https://a.example/x/", "https://www.a.example/x"]
     assert len({article_id(url) for url in same}) == 1

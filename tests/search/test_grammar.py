@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from search.grammar import hints, parse
-from search.refusal import MAX_LENGTH, MAX_NESTING, MAX_OPEN, MAX_TERMS, QueryError
+from search.refusal import MAX_FUZZY, MAX_LENGTH, MAX_NESTING, MAX_OPEN, MAX_TERMS, QueryError
 from search.tree import (
     AboutNode,
     And,
@@ -348,7 +348,7 @@ def test_single_quotes_are_no_phrase_and_a_hint_says_so() -> None:
         f'"{"a " * 600}"~1',
         '("a b" OR "b c" OR "c d" OR "d e") NEAR/50 ("a b" OR "b c")',
         "tal* " * (MAX_OPEN + 1),
-        "taliban~2 " * (MAX_OPEN + 1),
+        "taliban~2 " * (MAX_FUZZY + 1),
         f"({'tal* OR ' * MAX_OPEN}t?liban) NEAR/1 c",
         "*a*",
         "a~9",

@@ -44,6 +44,13 @@ Genre = Callable[..., tuple[str, tuple[str, ...]]]
         ({"url": "https://review.example/news/a-gate"}, "news", "url:/news/"),
         ({"url": "https://review.example/%D8%B1%D8%A7%D8%A6%DB%92/1"}, "opinion", "url:/رائے/"),
         ({"title": "Editorial: A gate"}, "editorial", "title:Editorial"),
+        ({"section": "Meinung"}, "opinion", "section:Meinung"),
+        ({"section": "মতামত"}, "opinion", "section:মতামত"),
+        ({"url": "https://review.example/leitartikel/a-gate"}, "editorial", "url:/leitartikel/"),
+        ({"url": "https://opinion.review.example/a-gate"}, "opinion", "url:opinion."),
+        ({"url": "https://review.example/blogs/a-gate"}, "opinion", "url:/blogs/"),
+        ({"section": "World"}, "news", "section:World"),
+        ({"authors": ("Reuters",)}, "news", "agency:Reuters"),
         ({"author_note": "The writer is a pilot."}, "opinion", "author-note"),
         ({"scope": "opinion"}, "opinion", "scope:opinion"),
         ({"scope": "news"}, "news", "scope:news"),
@@ -63,6 +70,8 @@ def test_each_cue_tells_and_is_kept_as_evidence(
     [
         {},
         {"section": "Overview of Commentators"},
+        {"section": "1 comment"},
+        {"title": "Why the opinion of the ferry board: a gate"},
         {"url": "https://review.example/a-letter-to-the-minister-on-salt/883"},
         {"title": "Commentary on nothing"},
         {"scope": "everything"},
@@ -75,6 +84,16 @@ def test_without_a_cue_it_is_unknown(genre_of: Genre, given: dict[str, Any]) -> 
 def test_news_in_the_address_yields_to_any_other_cue(genre_of: Genre) -> None:
     assert genre_of(url="https://review.example/news/1", scope="opinion")[0] == "opinion"
     assert genre_of(url="https://review.example/news/1", author_note="The writer is a pilot.")[0] == "opinion"
+
+
+def test_a_report_in_what_a_newspaper_calls_a_blog_is_news(by_text: Genre) -> None:
+    assert by_text(NEWS, url="https://review.example/blogs/news/1")[0] == "news"
+    assert by_text(NEWS, url="https://review.example/blogs/1")[0] == "opinion"
+
+
+def test_a_section_by_subject_tells_nothing_against_the_text(by_text: Genre) -> None:
+    assert by_text(OPINION, section="Politics")[0] == "opinion"
+    assert by_text(OPINION, section="Politik", lang="fi") == ("news", ("section:Politik",))
 
 
 def test_opinion_is_made_more_precise_and_keeps_both_reasons(genre_of: Genre) -> None:

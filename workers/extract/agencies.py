@@ -8,8 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
-
+from khabar.data import read_data
 from khabar.text import fold
 
 _FILE = Path(__file__).with_name("agencies.yaml")
@@ -26,7 +25,7 @@ class _Known(NamedTuple):
 @lru_cache(maxsize=1)
 def _known() -> _Known:
     """Return the names of agencies.yaml, folded; it is read once a process, when the first name is asked for."""
-    told = yaml.safe_load(_FILE.read_text("utf-8"))
+    told = read_data(_FILE)
     desks = told["desks"]
     return _Known(
         *(_folded(names) for names in (told["agencies"], told["whole"], desks["before"], desks["after"]))

@@ -73,7 +73,7 @@ def find_body(page: Page, whole: bool = False, favor: Favor = FAVOR, nets: Nets 
 
     `whole` says that all of the page is the article; `nets` are other networks to judge by than Khabar's own.
     """
-    if page.heavy:
+    if page.heavy or page.late():
         return Body(_plain(page.tree), 0.3)
     if whole:
         return Body(_whole(page.tree), 0.9)
@@ -82,7 +82,7 @@ def find_body(page: Page, whole: bool = False, favor: Favor = FAVOR, nets: Nets 
     body = _judged(page, blocks, brief, favor, nets) if len(blocks) else Body([], 0.0)
     if _size(body.paragraphs) * 2 < len(" ".join(brief.paragraphs)):
         body = Body(list(brief.paragraphs), 0.6)
-    if _size(body.paragraphs) < SHORT:
+    if _size(body.paragraphs) < SHORT and len(page.tree.page) <= MAX_VOTED and not page.late():
         body = max(body, _asked(page), key=lambda one: _size(one.paragraphs))
     return Body(_with_note(body.paragraphs, blocks), body.confidence)
 
@@ -91,7 +91,7 @@ def _judged(page: Page, blocks: Blocks, brief: Brief, favor: Favor, nets: Nets |
     chances = judge(measure(blocks, brief), nets)
     sizes = np.array([len(text) for text in blocks.texts], dtype=np.float32)
     sure = _expected(chances, sizes)
-    if sure < SURE[favor] and len(page.tree.page) <= MAX_VOTED:
+    if sure < SURE[favor] and len(page.tree.page) <= MAX_VOTED and not page.late():
         chances = _voted(chances, blocks, page, VOTE[favor])
         sure = _expected(chances, sizes)
     chances = _filled(chances, blocks)

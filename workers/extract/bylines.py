@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+from itertools import accumulate
+
+from ahocorasick_rs import AhoCorasick
 
 from workers.extract.authors import byline_of, clean_authors, is_person
-from workers.extract.markup import Element
-from workers.extract.regions import PROSE, Room, elements_around, marks_of, text_of
+from workers.extract.regions import PROSE, names_of
+from workers.extract.room import Room
+from workers.extract.tree import Tree, plain
 
 _BYLINE = re.compile(
     r"(^|[\s_-])(by-?line|authors?([-_]?name)?|writer|contributor|post-author-name|reporter|columnist)([\s_-]|$)",
     re.IGNORECASE,
 )
+_WORDS = (
+    "uthor",
+    "yline",
+    "y-line",
+    "riter",
+    "ontributor",
+    "eporter",
+    "olumnist",
+    "roducers",
+    "/profile",
+    "/autor",
+)  # quick and without care
+_AUTHOR = re.compile(r'(?:^| )(?:itemprop="author"|rel="(?:[^"]* )?author(?: [^"]*)?")')
 _AUTHOR_PAGE = re.compile(
-    r"/(authors?|writers?|columnists?|contributors?|producers|profiles?|autor(en)?)/[^/?#]+/?$", re.IGNORECASE
+    r'(?:^| )href="[^"]*/(authors?|writers?|columnists?|contributors?|producers|profiles?|autor(en)?)/[^/?#"]+/?"',
+    re.IGNORECASE,
 )
 _INLINE = frozenset({"b", "i", "em", "strong", "u", "font", "sup", "sub", "wbr", "mark"})
 _JOINS = re.compile(r"^\W*(and|und|et|&|اور|و|और|,|،)?\W*$", re.IGNORECASE)
@@ -23,52 +43,79 @@ _NEAR = 6  # elements; further from the first name another is of another article
 _AROUND = 3  # paragraphs at the beginning in which a name may stand alone
 
 
-def bylines(room: Room, tree: Element) -> Iterator[list[str]]:
-    """Yield the names by each sign of an author, the surest first: in the article's part of the page, then around it."""
-    yield _first_names(filter(_is_author, room.elements))
-    yield _first_names(filter(_is_byline, room.elements))
-    yield [name for line in room.lines_by_headline() if (name := byline_of(line))][:1]
+def bylines(room: Room) -> Iterator[list[str]]:
+    """Yield the names by each sign of an author, the surest first: by the headline, in the article's part, around it."""
+    page = room.page
+    signs = _signs(page)
+    near = set(room.near()) if signs else set[int]()
+    yield from _signed(page, [place for place in signs if place in near])
+    yield [name for line in room.lines() if (name := byline_of(line))][:1]
     yield _alone(room)
-    yield _first_names(filter(_is_author, elements_around(tree, room)))
-    yield _first_names(filter(_is_byline, elements_around(tree, room)))
+    yield from _signed(page, [place for place in signs if room.holds(place)])
+    yield from _signed(page, [place for place in signs if room.leaves_out(place)])
 
 
-def _is_author(element: Element) -> bool:
+def _signs(page: Tree) -> list[int]:
+    """Return the elements whose attributes have a word in them that an author's may have."""
+    ends = list(accumulate(len(raw) + 1 for raw in page.raw))
+    said = "\n".join(page.raw)
+    found = _machine().find_matches_as_indexes(said)
+    return sorted({bisect_right(ends, at) for _, at, _ in found})
+
+
+@cache
+def _machine() -> AhoCorasick:
+    return AhoCorasick(_WORDS)
+
+
+def _signed(page: Tree, places: list[int]) -> Iterator[list[str]]:
+    yield _first_names(page, (place for place in places if _is_author(page, place)))
+    yield _first_names(page, (place for place in places if _is_byline(page, place)))
+
+
+def _is_author(page: Tree, place: int) -> bool:
     """Tell whether an element is an author's name by its meaning: rel, itemprop, or a link to the author's page."""
-    relation = (element.get("rel") or "").split()
-    leads = element.tag == "a" and _AUTHOR_PAGE.search(element.get("href") or "") is not None
-    return element.get("itemprop") == "author" or "author" in relation or leads
+    raw = page.raw[place]
+    return ("author" in raw and _AUTHOR.search(raw) is not None) or (
+        page.tags[place] == "a" and _AUTHOR_PAGE.search(raw) is not None
+    )
 
 
-def _is_byline(element: Element) -> bool:
-    return element.tag in _SIGNS and _BYLINE.search(marks_of(element)) is not None
+@lru_cache(maxsize=20_000)
+def _names_byline(names: str) -> bool:
+    return _BYLINE.search(names) is not None
 
 
-def _first_names(signs: Iterable[Element]) -> list[str]:
+def _is_byline(page: Tree, place: int) -> bool:
+    raw = page.raw[place]
+    return bool(raw) and page.tags[place] in _SIGNS and _names_byline(names_of(raw))
+
+
+def _first_names(page: Tree, signs: Iterable[int]) -> list[str]:
     """Return the names in the first of these elements that has any, and in those close behind it."""
     found: list[str] = []
-    last: Element | None = None
-    for element in signs:
-        if last is not None and (element.start - last.end > _NEAR or (element.inside(last) and found)):
-            if element.start - last.end > _NEAR:
-                break
+    last, end = -1, -1
+    for place in signs:
+        if last >= 0 and place - end > _NEAR:
+            break
+        if last >= 0 and last <= place < end and found:
             continue
-        names = names_in(element) if 1 < len(text_of(element)) <= 2 * PROSE else []
-        if names and (not found or element.tag == "a" or _is_author(element)):
+        names = names_in(page, place) if 1 < len(page.line(place)) <= 2 * PROSE else []
+        if names and (not found or page.tags[place] == "a" or _is_author(page, place)):
             found += [name for name in names if name not in found]
-            last = element
+            last, end = place, page.ends[place]
     return found
 
 
-def names_in(element: Element) -> list[str]:
+def names_in(page: Tree, place: int) -> list[str]:
     """Return the names that an element prints, without what else stands in it: a label before, a role or date after."""
-    links = [text_of(link) for link in element.iter("a") if link is not element]
-    linked = [name for link in links for name in clean_authors([link]) if is_person(name)]
+    links = [at for at in range(place + 1, page.ends[place]) if page.tags[at] == "a"]
+    linked = [name for link in links for name in clean_authors([page.line(link)]) if is_person(name)]
     if linked:
         return linked
     names: list[str] = []
     joined = True
-    for piece in _pieces(element):
+    for piece in _pieces(page, place):
         if _JOINS.match(piece):
             joined = True
         elif joined and (found := list(clean_authors([piece]))):
@@ -79,38 +126,27 @@ def names_in(element: Element) -> list[str]:
     return names
 
 
-def _pieces(element: Element) -> list[str]:
+def _pieces(page: Tree, place: int) -> list[str]:
     """Return the texts of an element part by part, as far as markup sets them apart."""
-    pieces = [""]
-    _collect(element, pieces)
-    return [text for piece in pieces if (text := " ".join(piece.split()))]
-
-
-def _collect(element: Element, pieces: list[str]) -> None:
-    pieces[-1] += element.text or ""
-    for child in element:
-        if child.tag in {"script", "style", "svg"}:
-            pass
-        elif child.tag in _INLINE:
-            _collect(child, pieces)
-        else:
-            pieces.append("")
-            _collect(child, pieces)
-            pieces.append("")
-        pieces[-1] += child.tail or ""
+    opened = page.opened[place]
+    pieces = [page.texts[opened]]
+    for token in range(opened + 1, page.closed[place]):
+        if page.names[token].lstrip("/") not in _INLINE:
+            pieces.append("\0")
+        pieces.append(page.texts[token])
+    return [text for piece in plain("".join(pieces)).split("\0") if (text := " ".join(piece.split()))]
 
 
 def _alone(room: Room) -> list[str]:
     """Return the name that stands alone and in bold above the text, as some papers print it."""
-    paragraphs: Sequence[Element] = [
-        element for element in room.elements if element.tag == "p" and text_of(element)
-    ]
-    for paragraph in paragraphs[:_AROUND]:
-        line = text_of(paragraph)
+    page = room.page
+    paragraphs = [place for place in room.near() if page.tags[place] == "p" and page.line(place)]
+    for place in paragraphs[:_AROUND]:
+        line = page.line(place)
         if len(line) > PROSE:
             break
-        bold = [child for child in paragraph if child.tag in {"strong", "b"}]
+        bold = [child for child in page.view(place) if child.tag in {"strong", "b"}]
         names = clean_authors(line.split("/"))
-        if len(bold) == 1 and text_of(bold[0]) == line and names and all(map(is_person, names)):
+        if len(bold) == 1 and page.line(bold[0].start) == line and names and all(map(is_person, names)):
             return list(names)
     return []

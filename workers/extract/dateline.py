@@ -6,8 +6,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
+from khabar.data import read_data
 from khabar.text import fold, fold_word
 from workers.extract.calendars import GREGORIAN, SOLAR
 
@@ -20,7 +19,7 @@ _FILE = Path(__file__).with_name("dateline.yaml")
 @lru_cache(maxsize=1)
 def _known() -> tuple[frozenset[str], re.Pattern[str], re.Pattern[str]]:
     """Return the small words of datelines, and what says publication or change; the file is read once a process."""
-    told: dict[str, list[str]] = yaml.safe_load(_FILE.read_text("utf-8"))
+    told: dict[str, list[str]] = read_data(_FILE)
     published, updated = (
         re.compile("|".join(sorted(map(re.escape, map(fold, told[kind])), key=len, reverse=True)))
         for kind in ("published", "updated")
@@ -28,11 +27,13 @@ def _known() -> tuple[frozenset[str], re.Pattern[str], re.Pattern[str]]:
     return frozenset(map(fold_word, told["small"])), published, updated
 
 
+@lru_cache(maxsize=1000)
 def says_published(text: str) -> bool:
     """Tell whether a text speaks of publication: "Posted on", "تاریخ اشاعت"."""
     return _known()[1].search(fold(text)) is not None
 
 
+@lru_cache(maxsize=1000)
 def says_updated(text: str) -> bool:
     """Tell whether a text speaks of a change: "Updated", "آخری بار اپ ڈیٹ"."""
     return _known()[2].search(fold(text)) is not None

@@ -96,33 +96,53 @@ _SHORT_YEAR = re.compile(
     r"(?:^|[,|·]\s*)(\d{1,2})[./](\d{1,2})[./](\d{2})$"
 )  # only where it is the last that is said
 _LUNAR_YEAR = re.compile(r"(?<!\d)1[45]\d\d(?!\d)")
+# as machines write it: nearly all dates in markup
+_MACHINE = re.compile(
+    r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:?[0-9]{2})"
+)
+_LIKELY = re.compile(r"\d{4}|\d[./]\d{1,2}[./]\d\d")  # quick and without care
 _EPOCH = re.compile(r"^\d{10}(\d{3})?$")
 _ABBREVIATIONS = {"PKT": 300, "IST": 330, "AFT": 270, "NPT": 345, "BST": 60, "EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "PST": -480, "PDT": -420, "CET": 60, "CEST": 120, "EET": 120, "EEST": 180, "MSK": 180}  # fmt: skip
 
 
+@lru_cache(maxsize=1000)  # a page says the same several times over
 def read_date(text: str, habits: Habits) -> tuple[datetime, Precision] | None:
     """Return the first date in a text and how precise it is; None where there is none that can be a date.
 
     Naive times are in the source's time zone. Midnight to the second is what systems fill in for a missing time:
     it counts as a day.
     """
+    if _MACHINE.fullmatch(text) and (found := _machines(text)) is not None:
+        return found
     plain = _ascii_digits(text.strip()[:200])
+    if not _LIKELY.search(plain):
+        return None
     if _EPOCH.match(plain):
         return datetime.fromtimestamp(int(plain[:10]), UTC), "second"
     for pattern in (_COMPACT, _ISO, _DAY_NAME, _NAME_DAY, _YEAR_NAME, _NUMBERS):
         for match in pattern.finditer(plain):
             found = _moment(match, habits)
             if found is not None:
-                return _printed(found[0]), found[1]
+                return printed(found[0]), found[1]
     if short := _SHORT_YEAR.search(plain):
         return read_date("{}.{}.20{}".format(*short.groups()), habits)
     lunar = read_lunar(plain) if _LUNAR_YEAR.search(plain) else None
     return (
-        (_printed(datetime(lunar.year, lunar.month, lunar.day, tzinfo=habits.zone)), "day") if lunar else None
+        (printed(datetime(lunar.year, lunar.month, lunar.day, tzinfo=habits.zone)), "day") if lunar else None
     )
 
 
-def _printed(moment: datetime) -> datetime:
+def _machines(text: str) -> tuple[datetime, Precision] | None:
+    """Return the moment that a machine wrote; None where it is none, or one that needs a closer look."""
+    try:
+        moment = printed(datetime.fromisoformat(text).replace(microsecond=0))
+    except ValueError:
+        return None
+    midnight = moment.hour == moment.minute == moment.second == 0
+    return (moment, "day" if midnight else "second") if moment.year >= EARLIEST else None
+
+
+def printed(moment: datetime) -> datetime:
     """Return a moment with its offset as a number, as it would be printed and read again."""
     offset = moment.utcoffset() or timedelta(0)
     return moment.replace(tzinfo=timezone(offset) if offset else UTC)

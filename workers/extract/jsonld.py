@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,6 +55,7 @@ def read_jsonld(tree: Element) -> list[Node]:
     return nodes[:MAX_NODES]
 
 
+@lru_cache(maxsize=8)  # the stages read the same page one after the other, and change nothing in it
 def _load(text: str) -> object:
     """Return what a block says, mended where it must be; None where nothing helps."""
     bare = _unwrap(text)

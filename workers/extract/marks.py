@@ -10,8 +10,9 @@ from itertools import accumulate
 from pathlib import Path
 from string import ascii_uppercase
 
-import yaml
 from ahocorasick_rs import AhoCorasick
+
+from khabar.data import read_data
 
 MAX_NAMES = 500  # characters of an element's attributes
 LINE = 160  # characters; longer texts are prose and say nothing of their kind
@@ -64,13 +65,13 @@ def _bounded(word: str, border: str) -> str:
 @cache
 def name_hints() -> Hints:
     """Return what classes and ids hint at."""
-    return Hints(yaml.safe_load(_WORDS.read_text("utf-8"))["names"], "-")
+    return Hints(read_data(_WORDS)["names"], "-")
 
 
 @cache
 def line_hints() -> Hints:
     """Return what short lines hint at."""
-    return Hints(yaml.safe_load(_WORDS.read_text("utf-8"))["lines"], " ")
+    return Hints(read_data(_WORDS)["lines"], " ")
 
 
 def hints_of_names(elements: Sequence[str]) -> list[int]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
 
+from workers.extract.deadline import never
 from workers.extract.tree import Element, grow
 
 __all__ = ["Element", "Page", "decode", "looks_like_html", "parse"]
@@ -46,11 +48,12 @@ _LONG_TAG = re.compile(rf"<([a-z][a-z0-9]*)[^<>]{{{LONG_TAG},}}", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A parsed page; `heavy` says that it is over budget for anything but one linear walk."""
+    """A parsed page; `heavy` says that it is over budget for anything but one linear walk, `late` that its time is up."""
 
     text: str
     tree: Element
     heavy: bool
+    late: Callable[[], bool] = never
 
 
 def looks_like_html(payload: bytes, content_type: str | None) -> bool:

@@ -16,10 +16,12 @@ from workers.extract.agencies import without_agencies
 from workers.extract.authors import clean_authors, is_login
 from workers.extract.bylines import bylines
 from workers.extract.dates import Dated
-from workers.extract.markup import Element
+from workers.extract.markup import Page
 from workers.extract.pubdate import Clues, choose_modified, choose_published
-from workers.extract.regions import Room, find_room, heading_of, text_of
+from workers.extract.regions import heading_of, text_of
+from workers.extract.room import Room
 from workers.extract.titles import MAX_TITLE, choose_title
+from workers.extract.tree import Element, Tree, attributes
 
 _PUBLISHED = (
     "article:published_time", "og:article:published_time", "datepublished", "date", "dc.date", "dc.date.issued",
@@ -54,6 +56,9 @@ _AUTHOR = (
     "citation_author",
     "twitter:data1",
 )
+_NAMES = ("property", "name", "itemprop", "http-equiv")
+_WEB = ("http://", "https://")
+_CRUMB_TAGS = ("nav", "ul", "ol", "div", "p")
 MAX_CONTENT = 2000
 _LISTS = frozenset({"CollectionPage", "SearchResultsPage"})
 _RESERVED = frozenset({"noarchive", "nosnippet", "noai", "noimageai", "none"})
@@ -83,10 +88,9 @@ class Metadata:
 Metas = Mapping[str, list[str]]
 
 
-def describe(
-    tree: Element, url: str, source: Source | None, entry: Entry | None, fetched: datetime
-) -> Metadata:
+def describe(page: Page, url: str, source: Source | None, entry: Entry | None, fetched: datetime) -> Metadata:
     """Return what a parsed page says of its article; the feed's entry fills what the page leaves open."""
+    tree = page.tree
     metas, nodes = _metas(tree), jsonld.read_jsonld(tree)
     headings = [text for h1 in tree.iter("h1") if 0 < len(text := heading_of(h1)) <= MAX_TITLE][:5]
     social = _first(metas, "og:title", "twitter:title")
@@ -99,12 +103,12 @@ def describe(
     title = choose_title(
         headings, jsonld.text(node.get("headline")), social, _page_title(tree), sites, news=news
     )
-    room = find_room(tree, title)
+    room = Room(tree.page, title)
     crumbs = _without_home(jsonld.breadcrumb(nodes) or _printed_crumbs(tree), title)
     authors, agency = _signed(
-        _named(article or jsonld.page_of(nodes) or {}, nodes, metas, room, tree, entry), sites
+        _named(article or jsonld.page_of(nodes) or {}, nodes, metas, room, entry), sites
     )
-    clues = Clues(_dates(article, nodes, metas), room, address, entry, fetched, tree)
+    clues = Clues(_dates(article, nodes, metas), room, address, entry, fetched, page)
     return Metadata(
         url=address,
         title=title or (entry.title if entry and entry.title else ""),
@@ -129,10 +133,12 @@ def describe(
 def _metas(tree: Element) -> dict[str, list[str]]:
     """Return the contents of meta elements and of itemprops by lower-case name."""
     found: dict[str, list[str]] = {}
-    for meta in tree.iter("meta"):
-        content = " ".join((meta.get("content") or "")[:MAX_CONTENT].split())
-        for attribute in ("property", "name", "itemprop", "http-equiv"):
-            if content and (name := meta.get(attribute)):
+    page = tree.page
+    for place in page.places.get("meta", ()):
+        given = attributes(page.raw[place])
+        content = " ".join(given.get("content", "")[:MAX_CONTENT].split())
+        for attribute in _NAMES if content else ():
+            if name := given.get(attribute):
                 found.setdefault(name.strip().lower(), []).append(content)
     return found
 
@@ -160,9 +166,8 @@ def _sites(metas: Metas, node: jsonld.Node, source: Source | None, url: str) -> 
 
 def _address(tree: Element, metas: Metas, url: str) -> str:
     """Return the URL by which the page wants to be known, where it can be believed, else its own."""
-    links = (link for link in tree.iter("link") if "canonical" in (link.get("rel") or "").lower().split())
     base = "" if url.startswith("urn:") else url
-    for claim in [*(link.get("href") for link in links), _first(metas, "og:url")]:
+    for claim in [*_canonical_links(tree.page), _first(metas, "og:url")]:
         try:
             claimed = canonical(claim or "", base or None)
             if _believable(claimed, url):
@@ -170,6 +175,14 @@ def _address(tree: Element, metas: Metas, url: str) -> str:
         except ValueError:
             continue
     return canonical(url)
+
+
+def _canonical_links(page: Tree) -> Iterator[str | None]:
+    for place in page.places.get("link", ()):
+        if "anonical" in page.raw[place]:
+            given = attributes(page.raw[place])
+            if "canonical" in given.get("rel", "").lower().split():
+                yield given.get("href")
 
 
 def _believable(claimed: str, url: str) -> bool:
@@ -193,7 +206,9 @@ def _dates(
                 found.append((which, origin, value))
     for which, names in (("published", _PUBLISHED), ("modified", _MODIFIED)):
         found.extend((which, "meta", value) for name in names for value in metas.get(name, []))
-    odd = (name for name in metas if name not in _PUBLISHED and _PUBLISHED_NAME.search(name))
+    odd = (
+        name for name in metas if "pub" in name and name not in _PUBLISHED and _PUBLISHED_NAME.search(name)
+    )
     found.extend(("published", "meta", value) for name in odd for value in metas[name])
     return found
 
@@ -206,8 +221,8 @@ def _signed(given: Iterable[list[str]], sites: Sequence[str]) -> tuple[tuple[str
     own = {fold(site).replace(" ", "") for site in sites}
     weak: tuple[str, ...] = ()
     agencies: tuple[str, ...] = ()
-    for names in map(clean_authors, given):
-        people, found = without_agencies(names)
+    for names in filter(None, given):
+        people, found = without_agencies(clean_authors(names))
         agencies = agencies or found
         named = tuple(
             name for name in people if fold(name).replace(" ", "") not in own and not is_login(name)
@@ -223,24 +238,28 @@ def _named(
     nodes: Sequence[jsonld.Node],
     metas: Metas,
     room: Room,
-    tree: Element,
     entry: Entry | None,
 ) -> Iterator[list[str]]:
     yield list(jsonld.names(node.get("author"), nodes))
     yield list(jsonld.names(node.get("creator"), nodes))
-    for name in _AUTHOR:
-        yield metas.get(name, [])
+    yield from (metas[name] for name in _AUTHOR if name in metas)
     yield list(entry.authors) if entry else []
-    yield from bylines(room, tree)
+    yield from bylines(room)
 
 
 def _printed_crumbs(tree: Element) -> tuple[str, ...]:
-    for element in tree.iter("nav", "ul", "ol", "div", "p"):
-        marks = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('aria-label') or ''}".lower()
-        if "crumb" in marks:
-            links = [text_of(link) for link in element.iter("a")]
-            return tuple(link for link in links if 0 < len(link) <= 60)[:8]
-    return ()
+    page = tree.page
+    marked = (place for tag in _CRUMB_TAGS for place in page.places.get(tag, ()) if "rumb" in page.raw[place])
+    place = min((place for place in marked if _is_crumbs(page.raw[place])), default=None)
+    if place is None:
+        return ()
+    links = [text_of(link) for link in page.view(place).iter("a")]
+    return tuple(link for link in links if 0 < len(link) <= 60)[:8]
+
+
+def _is_crumbs(raw: str) -> bool:
+    given = attributes(raw)
+    return any("crumb" in given.get(name, "").lower() for name in ("class", "id", "aria-label"))
 
 
 def _without_home(crumbs: tuple[str, ...], title: str) -> tuple[str, ...]:
@@ -271,11 +290,13 @@ def _image(node: jsonld.Node, metas: Metas, base: str) -> str | None:
     )
     if not found:
         return None
+    if found.startswith(_WEB) and "[" not in found:
+        return found
     try:
         absolute = urljoin("" if base.startswith("urn:") else base, found)
     except ValueError:
         return None
-    return absolute if absolute.startswith(("http://", "https://")) else None
+    return absolute if absolute.startswith(_WEB) else None
 
 
 def _is_free(nodes: Sequence[jsonld.Node]) -> bool | None:

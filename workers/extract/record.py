@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import gc
+from dataclasses import dataclass, replace
+from time import thread_time
 from typing import Literal
 
 from khabar.models import Record, Source
@@ -11,6 +13,7 @@ from workers.extract.agencies import without_agencies
 from workers.extract.authors import author_note, clean_authors
 from workers.extract.body import FAVOR, Body, Favor, find_body
 from workers.extract.dates import Dated
+from workers.extract.deadline import Clock, Deadline, deadline
 from workers.extract.frame import without_frame
 from workers.extract.imported import read_import
 from workers.extract.markup import MAX_BYTES, Page, decode, looks_like_html, parse
@@ -53,15 +56,27 @@ class Extracted:
     country: str | None = None  # the same
 
 
-def extract(record: Record, source: Source | None, favor: Favor = FAVOR) -> Extracted | Rejected:
+def extract(
+    record: Record, source: Source | None, favor: Favor = FAVOR, clock: Clock = thread_time
+) -> Extracted | Rejected:
     """Return the article in a record, or why there is none. It raises nothing on any payload.
 
-    `favor` says what matters more where a text is hard to find.
+    `favor` says what matters more where a text is hard to find; `clock` counts the seconds of work that a page may take.
     """
     if len(record.payload) > MAX_BYTES:
         return Rejected("too_large")
+    collects = gc.isenabled()
+    gc.disable()  # nothing that is made here is let go of before the end; looking for rubbish would take longer than the rest
+    try:
+        return _read(record, source, favor, deadline(clock))
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _read(record: Record, source: Source | None, favor: Favor, due: Deadline) -> Extracted | Rejected:
     if record.kind == "page":
-        return _from_page(record, source, favor)
+        return _from_page(record, source, favor, due)
     if record.kind == "text":
         return _from_feed_text(record)
     if record.kind == "article":
@@ -69,7 +84,7 @@ def extract(record: Record, source: Source | None, favor: Favor = FAVOR) -> Extr
     return Rejected("no_page")
 
 
-def _from_page(record: Record, source: Source | None, favor: Favor) -> Extracted | Rejected:
+def _from_page(record: Record, source: Source | None, favor: Favor, due: Deadline) -> Extracted | Rejected:
     if record.status is not None and not 200 <= record.status < 300:
         return Rejected(f"http_{record.status}")
     if not looks_like_html(record.payload, record.content_type):
@@ -78,7 +93,9 @@ def _from_page(record: Record, source: Source | None, favor: Favor) -> Extracted
     if page is None:
         return Rejected("not_html")
     try:
-        return _from_parsed(page, record, source, favor)
+        if due.over():  # what took so long to parse is not looked at
+            return Rejected("too_large")
+        return _from_parsed(replace(page, late=due.over), record, source, favor)
     finally:
         page.tree.page.let_go()
 
@@ -94,7 +111,7 @@ def _from_parsed(page: Page, record: Record, source: Source | None, favor: Favor
 
 
 def _described(page: Page, record: Record, source: Source | None) -> Metadata:
-    return describe(page.tree, record.url, source, record.discovery.entry, record.date)
+    return describe(page, record.url, source, record.discovery.entry, record.date)
 
 
 def _from_feed_text(record: Record) -> Extracted | Rejected:

@@ -7,17 +7,19 @@ paragraph or two, and none of the reasons holds for a page with a whole text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import yaml
-
+from khabar.data import read_data
 from khabar.text import fold
 from workers.extract.markup import Element, Page
 from workers.extract.metadata import Metadata
-from workers.extract.regions import is_furniture, text_of
+from workers.extract.regions import is_furniture, names_of, text_of
+from workers.extract.tree import Tree
 
 STUB = 800  # characters; a body behind a paywall that is longer is worth keeping
 SHORT = 300  # characters; what a wall, an error or a caption says is shorter
@@ -42,16 +44,9 @@ _SECTION = re.compile(r"^/?(index\.\w+)?$")
 _LISTS = frozenset({"CollectionPage", "ItemList", "SearchResultsPage", "Blog"})
 _FILMS = frozenset({"VideoObject", "Clip", "Episode", "TVEpisode", "BroadcastEvent"})
 _GALLERIES = frozenset({"ImageGallery", "MediaGallery", "Photograph"})
-_LIVE_WORDS = (
-    "liveblog",
-    "live-blog",
-    "liveBlog",
-    "live-post",
-    "live-feed",
-    "live-update",
-    "live-entry",
-    "livepost",
-)  # quick and without care
+_PARTS = frozenset({"div", "section", "main", "ol", "ul"})
+POSTS = 3  # times in a live blog, at the least
+_LIVE_WORDS = ("blog", "Blog", "post", "feed", "updat", "entry")
 _LIVE = re.compile(r"(^|[\s_-])live-?(blog|post|feed|updates?|entry)\w*([\s_-]|$)", re.IGNORECASE)
 
 
@@ -63,7 +58,7 @@ def length_of(paragraphs: Iterable[str]) -> int:
 @lru_cache(maxsize=1)
 def _said() -> dict[str, re.Pattern[str]]:
     """Return what walls of each kind say; the file is read once a process."""
-    told: dict[str, list[str]] = yaml.safe_load(_FILE.read_text("utf-8"))
+    told: dict[str, list[str]] = read_data(_FILE)
     return {
         kind: re.compile(r"(?<!\w)(" + "|".join(map(re.escape, map(fold, words))) + r")(?!\w)")
         for kind, words in told.items()
@@ -99,14 +94,35 @@ def reason_against(page: Page, found: Metadata, paragraphs: Sequence[str]) -> st
 
 def is_live(page: Page, found: Metadata) -> bool:
     """Tell whether a page is a live blog: by its type, or by several posts with a time each in a part called so."""
-    if "LiveBlogPosting" in found.kinds or "LiveBlogPosting" in page.text:
+    tree = page.tree.page
+    if "LiveBlogPosting" in found.kinds or any("LiveBlogPosting" in block for block in tree.data):
         return True
-    if not any(word in page.text for word in _LIVE_WORDS):
-        return False
-    for element in page.tree.iter("div", "section", "main", "ol", "ul"):
-        if _LIVE.search(_marks(element)) and sum(1 for _ in element.iter("time")) > 2:
-            return True
-    return False
+    said = "\n".join(tree.raw)
+    if "LiveBlogPosting" in said:
+        return True
+    return any(
+        _LIVE.search(names_of(tree.raw[place])) and _posts(tree, place) >= POSTS
+        for place in _live_parts(tree, said)
+    )
+
+
+def _live_parts(tree: Tree, said: str) -> Iterator[int]:
+    """Yield the parts of a page whose attributes have a word of live blogs in them; `said` is all attributes, a line each."""
+    ends: list[int] = []
+    at = said.find("live")
+    while at >= 0:
+        if said[at + 4 : at + 10].lstrip("-").startswith(_LIVE_WORDS):
+            ends = ends or list(accumulate(len(raw) + 1 for raw in tree.raw))
+            place = bisect_right(ends, at)
+            if tree.tags[place] in _PARTS:
+                yield place
+        at = said.find("live", at + 4)
+
+
+def _posts(tree: Tree, place: int) -> int:
+    """Return how many times are printed inside an element."""
+    times = tree.places.get("time", [])
+    return bisect_left(times, tree.ends[place]) - bisect_left(times, place)
 
 
 def _marks(element: Element) -> str:

@@ -47,7 +47,14 @@ def apply(rules: Rules, page: Page) -> Told:
     chosen = tree.css(rules.body) if rules.body else []
     text = "".join(node.html or "" for node in chosen if not _is_inside(node, chosen))
     body = parse(f"<html><body>{text}</body></html>") if text else None
-    return Told(left, body, next(iter(title), None), authors, ", ".join(agencies) or None, tuple(dates))
+    return Told(
+        replace(left, late=page.late),
+        body,
+        next(iter(title), None),
+        authors,
+        ", ".join(agencies) or None,
+        tuple(dates),
+    )
 
 
 def correct(found: Metadata, told: Told, source: Source, fetched: datetime) -> Metadata:

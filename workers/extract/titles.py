@@ -6,8 +6,9 @@ import html
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
-from khabar.text import fold
+from khabar import text
 
 _SEPARATOR = re.compile(r"\s+[|\-–—:·•»«›‹~/]+\s+|\s*[|｜]\s*|\s*::\s*|\s+[–—-](?=\S)")
 _EDGES = " |-–—:·•»«›‹~/"
@@ -17,8 +18,13 @@ _KICKER = re.compile(r"[:\-–—|/]$")  # what stands between a kicker and the 
 MAX_TITLE = 400
 MAX_HEADING = 200  # characters; a longer one that nothing repeats is a lead, not a headline
 NAME = 4  # words of a site's name
+LONG_NAME = 80  # characters; no site's name is longer
 SHORT = 12  # characters; what is left of a title must be more
 AKIN = 0.65  # share of the words of the shorter that two wordings of one headline have in common
+
+fold = lru_cache(maxsize=1000)(
+    text.fold
+)  # the few titles of a page are compared with each other again and again
 
 
 def choose_title(
@@ -36,9 +42,9 @@ def choose_title(
     Without one JSON-LD is preferred to og:title, which is written for sharing, and that to <title>. `news` says that
     the JSON-LD is a news article's, whose headline is the newsroom's; in other pages' it is written for search engines.
     """
-    sites = [*sites, *_beside(page or "", social or "")]
-    others = [strip_site(html.unescape(title), sites) for title in (headline, social, page) if title]
-    own = [html.unescape(heading) for heading in headings if not _is_site(heading, _names(sites))]
+    names = _names([*sites, *_beside(page or "", social or "")])
+    others = [_stripped(html.unescape(title), names) for title in (headline, social, page) if title]
+    own = [html.unescape(heading) for heading in headings if not _is_site(heading, names)]
     if news and headline and not _is_cut(others[0], own):
         title = others[0]
     else:
@@ -96,7 +102,10 @@ def _as_spelled(title: str, every: Sequence[str]) -> str:
 
 def strip_site(title: str, sites: Sequence[str]) -> str:
     """Return a title without the parts, before or after it, that are the site's name."""
-    names = _names(sites)
+    return _stripped(title, _names(sites))
+
+
+def _stripped(title: str, names: set[str]) -> str:
     while True:
         places = list(_SEPARATOR.finditer(title))
         if not places:
@@ -122,6 +131,8 @@ def _names(sites: Sequence[str]) -> set[str]:
 
 def _is_site(part: str, names: set[str]) -> bool:
     """Tell whether a part of a title is the site's name: one it goes by, be it with its domain's ending or a word more."""
+    if len(part) > LONG_NAME:
+        return False
     folded = fold(part)
     squeezed = folded.replace(" ", "")
     return not folded or any(

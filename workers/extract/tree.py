@@ -92,6 +92,8 @@ class Tree:
             if tags[place] not in VOID:
                 stack.append(place)
             for end in range(at + 1, until):
+                if len(stack) == 1:  # it ends nothing: a name with a bracket in it was cut in two
+                    break
                 ended = stack.pop()
                 closed[ended] = end
                 ends[ended] = place + 1
@@ -101,7 +103,7 @@ class Tree:
     def owner(self, at: int) -> int:
         """Return the element that the text behind a token stands in."""
         place = bisect_right(self.opened, at) - 1
-        while self.closed[place] <= at:
+        while place > 0 and self.closed[place] <= at:
             place = self.parents[place]
         return place
 
@@ -283,7 +285,7 @@ def _flattened(tags: Sequence[str], texts: Sequence[str]) -> tuple[list[str], li
     """Return tokens without those of elements that stand too deep, whose texts the tokens before them take over."""
     kept, told, depth = list[str](), list[list[str]](), -1
     for tag, text in zip(tags, texts, strict=True):
-        ends = tag[0] == "/"
+        ends = tag[:1] == "/"
         depth += not ends
         if depth <= MAX_DEPTH:
             kept.append(tag)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,11 @@ import yaml
 from click.testing import CliRunner, Result
 
 from khabar.cli import khabar
+from khabar.config import environment, load_settings
 from khabar.models import Capture, Discovery, attempt_name
 from khabar.runtime import Runtime
+from khabar.settings import Settings
+from search.elastic import connect, generations
 
 Run = Callable[..., Result]
 BODY = "The Tahreek-e-Mallahan of the salt coast met the ferry board in the morning, and said that it would meet again."
@@ -24,9 +29,28 @@ GAZETTEER = """\
 """
 
 
+@pytest.fixture(params=["embedded", "distributed"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """Return the settings of a home of its own, and of one whose index and ledger are on servers."""
+    if request.param == "embedded":
+        yield load_settings(tmp_path / "home", {})
+        return
+    url = request.getfixturevalue("elasticsearch_url")
+    told = {
+        "KHABAR_REDIS_URL": request.getfixturevalue("empty_redis"),
+        "KHABAR_ELASTICSEARCH_URL": url,
+        "KHABAR_ELASTICSEARCH_PREFIX": f"review-{uuid.uuid4().hex[:8]}",
+    }
+    made = load_settings(tmp_path / "home", told)
+    yield made
+    with closing(connect(url)) as server:
+        generations.drop_all(server, made.elasticsearch_prefix)
+
+
 @pytest.fixture
 def run(runtime: Runtime) -> Run:
-    return lambda *words: CliRunner().invoke(khabar, [*words, "--home", str(runtime.settings.home)])
+    told = environment(runtime.settings)
+    return lambda *words: CliRunner(env=told).invoke(khabar, [*words, "--home", str(runtime.settings.home)])
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from workers.extract.bylines import bylines, names_in
-from workers.extract.markup import Element, parse
-from workers.extract.regions import find_room
+from workers.extract.markup import parse
+from workers.extract.room import Room
+from workers.extract.tree import Element
 
 TEXT = "<p>" + "The goats have taken the runway again, and nobody in the tower is surprised. " * 3 + "</p>"
 
@@ -20,8 +21,7 @@ def tree_of(html: str) -> Element:
 def names(inside: str, around: str = "") -> list[str]:
     """Return the first names found on a page with this beside its headline, and around its article."""
     tree = tree_of(f"<body><main><h1>Goats on the runway</h1>{inside}{TEXT}{TEXT}</main>{around}</body>")
-    room = find_room(tree, "Goats on the runway")
-    return next(filter(None, bylines(room, tree)), [])
+    return next(filter(None, bylines(Room(tree.page, "Goats on the runway"))), [])
 
 
 @pytest.mark.parametrize(
@@ -63,4 +63,4 @@ def test_what_stands_alone_and_is_no_name_is_none(line: str) -> None:
 
 def test_a_piece_that_markup_sets_apart_does_not_stick_to_the_name() -> None:
     element = tree_of("<body><p>Author<b></b><span>Hina Langah</span><time>November 24</time></p></body>")
-    assert names_in(next(element.iter("p"))) == ["Hina Langah"]
+    assert names_in(element.page, element.page.places["p"][0]) == ["Hina Langah"]

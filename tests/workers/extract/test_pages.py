@@ -18,11 +18,19 @@ from khabar.catalogue.source import read_source
 from khabar.models import Article, Discovery, Record, Rules, Source, attempt_name
 from workers.extract import Rejected, extract
 from workers.extract.rules import rules_of
+from workers.language import identify
 from workers.normalize import normalize
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 CASES = sorted(folder.name for folder in PAGES.iterdir() if (folder / "page.html").exists())
 ARTICLES = [name for name in CASES if not (PAGES / name / "error.json").exists()]
+
+REASONS = {
+    "bot_wall", "consent_wall", "error_page", "listing", "needs_javascript", "no_text", "not_html", "paywall", "video_or_gallery", "http_410",
+}  # fmt: skip
+PARTICULARS = {
+    "agency", "author_note", "breadcrumb", "canonical", "form", "image", "lang", "lang_hint", "modified", "reservations", "section",
+}  # fmt: skip
 
 
 def _meta(name: str) -> dict[str, Any]:
@@ -56,6 +64,7 @@ class Case:
     facts: dict[str, Any]
     article: Article | None
     reason: str | None
+    hint: str | None = None  # the language that the page says it is in
 
 
 def _read(name: str) -> Case:
@@ -66,7 +75,8 @@ def _read(name: str) -> Case:
     found = extract(record, source)
     if isinstance(found, Rejected):
         return Case(facts, None, found.reason)
-    return Case({**facts, "url": meta["url"]}, normalize(found, record, source), None)
+    article = identify(normalize(found, record, source), source)
+    return Case({**facts, "url": meta["url"]}, article, None, found.lang_hint)
 
 
 def _record(payload: bytes, url: str, fetched: datetime, status: int) -> Record:
@@ -167,5 +177,25 @@ def test_the_rest(case: Case) -> None:
     assert list(article.reservations) == case.facts.get("reservations", [])
 
 
-def test_there_are_hard_pages_enough() -> None:
-    assert len(CASES) >= 35
+def test_where_it_stands(case: Case) -> None:
+    article = _article(case)
+    assert article.section == case.facts.get("section", article.section)
+    assert list(article.breadcrumb) == case.facts.get("breadcrumb", list(article.breadcrumb))
+    assert article.image == case.facts.get("image", article.image)
+    assert article.lang == case.facts.get("lang", article.lang)
+    assert case.hint == case.facts.get("lang_hint", case.hint)
+
+
+def test_when_it_was_changed(case: Case) -> None:
+    if "modified" in case.facts:
+        assert _article(case).modified == datetime.fromisoformat(case.facts["modified"])
+
+
+def test_there_is_a_page_for_each_reason() -> None:
+    named = {_json(name, "error.json")["error"] for name in set(CASES) - set(ARTICLES)}
+    assert named >= REASONS
+
+
+def test_there_is_a_page_for_each_of_the_particulars() -> None:
+    named = {key for name in ARTICLES for key in _json(name, "expected.json")}
+    assert named >= PARTICULARS

@@ -26,7 +26,7 @@ def page_of(html: str) -> Page:
 
 def reason(html: str, *paragraphs: str, url: str = "https://courier.example/opinion/a-ferry") -> str | None:
     page = page_of(html)
-    return reason_against(page, describe(page.tree, url, None, None, FETCHED), paragraphs)
+    return reason_against(page, describe(page, url, None, None, FETCHED), paragraphs)
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,13 @@ def test_live_is_by_type_or_by_several_times() -> None:
         (f"<div class=live-blog>{post * 3}</div>", True),
         (f"<div class=live-blog>{post}</div>", False),
         (f"<div class=deliver>{post * 3}</div>", False),
+        (f"<div class=live-blog-teaser><p>x</p></div>{post * 3}", False),
+        (f"<section id=top-liveBlog>{post * 3}</section>", True),
+        (f"<p class=live-blog>{post * 3}</p>", False),
+        ('<div itemtype="https://schema.org/LiveBlogPosting"><p>x</p></div>', True),
     ):
         page = page_of(f"<body>{html}</body>")
-        assert is_live(page, describe(page.tree, "https://courier.example/a", None, None, FETCHED)) is live
+        assert is_live(page, describe(page, "https://courier.example/a", None, None, FETCHED)) is live
 
 
 def test_a_script_without_spaces_says_more_in_a_letter() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.extract.markup import parse
-from workers.extract.tree import MAX_DEPTH, MAX_TAGS, Element, grow
+from workers.extract.tree import MAX_DEPTH, MAX_TAGS, Element, Tree, grow
 
 
 def tree_of(html: str) -> Element:
@@ -107,3 +107,10 @@ def test_hostile_pages_are_read_in_bounded_time(page: str) -> None:
     read = parse(page)
     assert read is not None and len(read.tree.page) <= MAX_TAGS
     assert time.process_time() - started < 20  # seconds on a quiet machine; without the budgets, minutes
+
+
+def test_tokens_that_end_nothing_and_have_no_name_break_nothing() -> None:
+    tokens = ["html", "", " a", "p", "/p", "/", "/", "/html", "/x"]
+    tree = Tree(tokens, ["t"] * len(tokens), [])
+    assert tree.tags == ["html", "-", "-", "p"]
+    assert all(start < end <= len(tree) for start, end in enumerate(tree.ends))
