@@ -62,9 +62,10 @@ class Tree:
     its `opened` to before its `closed`.
     """
 
-    __slots__ = ("_lines", "_views", "closed", "data", "depths", "ends", "opened", "parents", "places", "raw", "tags", "texts")  # fmt: skip
+    __slots__ = ("_lines", "_views", "closed", "data", "depths", "ends", "opened", "parents", "places", "raw", "tags", "texts", "tokens")  # fmt: skip
 
     def __init__(self, tags: Sequence[str], texts: list[str], data: list[str]) -> None:
+        self.tokens = tags  # start tags with their attributes, end tags with their slash
         self.texts = [*texts, ""]  # behind each token, and behind a page that is not read to its end
         self.opened = [at for at, tag in enumerate(tags) if tag[:1] != "/"]
         parts = [tags[at].partition(" ") for at in self.opened]
@@ -106,6 +107,22 @@ class Tree:
         while place > 0 and self.closed[place] <= at:
             place = self.parents[place]
         return place
+
+    def owners(self) -> Iterator[int]:
+        """Yield for each token the element that the text behind it stands in."""
+        stack, place = [0], -1
+        for tag in self.tokens:
+            if tag[:1] != "/":
+                place += 1
+                if self.tags[place] not in VOID:
+                    stack.append(place)
+            elif len(stack) > 1:
+                stack.pop()
+            yield stack[-1]
+
+    def name(self, at: int) -> str:
+        """Return the name of the element that a token begins or ends."""
+        return self.tokens[at].partition(" ")[0].lstrip("/")
 
     def __len__(self) -> int:
         return len(self.tags)
