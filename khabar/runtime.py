@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 
 from khabar.archive.segments import Announce, Sealed, Writer, recover
 from khabar.archive.store import Store, open_store
-from khabar.catalogue import SHIPPED, Catalogue, Compiled, load
+from khabar.catalogue import SHIPPED, Catalogue, Compiled, exchange, load
 from khabar.catalogue.versions import known, numbered, register
 from khabar.config import Settings
 from khabar.errors import KhabarError
@@ -28,6 +29,8 @@ from search import tantivy
 from search.generations import drop_generation, generations, swap
 from search.grammar import parse
 from search.tree import Node
+
+log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -145,10 +148,20 @@ def working(settings: Settings, clock: Clock = now) -> Generator[Runtime]:
     """Open a home to change it: what the dead left behind (leases, unsealed segments) is taken over first."""
     _demand_writable(settings.home)
     store = open_store(settings.archive_url)
+    take_catalogue(settings, store)
     catalogue = load(catalogue_folders(settings), Compiled(settings.compiled, may_write=True))
+    if settings.distributed:
+        exchange.offer(store, settings.catalogue)
     with _opened(settings, clock, store, numbered(catalogue, register(store, catalogue))) as runtime:
         runtime.take_over()
         yield runtime
+
+
+def take_catalogue(settings: Settings, store: Store) -> None:
+    """Take over what other machines have changed of the catalogue; embedded there are none."""
+    if settings.distributed:
+        for path in exchange.take(store, settings.catalogue):
+            log.warning("%s: changed here and on another machine, whose file is taken: see this one", path)
 
 
 @contextmanager

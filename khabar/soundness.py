@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from khabar.catalogue import exchange
 from khabar.errors import KhabarError
 from khabar.runtime import Runtime
 
@@ -28,3 +29,9 @@ def servers(runtime: Runtime) -> Iterator[tuple[str, bool]]:
                 yield finding, True
         except KhabarError as error:
             yield str(error), False
+
+
+def catalogue(runtime: Runtime) -> Iterator[str]:
+    """Yield how this machine's catalogue differs from the one that all machines share; embedded there is one alone."""
+    if runtime.settings.distributed:
+        yield from exchange.apart(runtime.store, runtime.settings.catalogue)

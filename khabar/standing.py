@@ -5,14 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from khabar.catalogue.problems import CatalogueError
 from khabar.config import Settings
-from khabar.runtime import Clock, Runtime, now, working
-from workers.pipeline import Knowledge, prepare
+from khabar.runtime import Clock, Runtime, now, take_catalogue, working
+
+if TYPE_CHECKING:
+    from workers.pipeline import Knowledge
 
 log = logging.getLogger(__name__)
+
+EVERY = timedelta(seconds=10)  # between two looks at what other machines have changed
 
 Look = tuple[tuple[str, int, int], ...]
 
@@ -26,10 +32,12 @@ class Standing:
         self._runtime: Runtime | None = None
         self._knowledge: Knowledge | None = None
         self._seen: Look = ()
+        self._asked = datetime.min.replace(tzinfo=UTC)
 
     def runtime(self) -> Runtime:
         """Return the runtime with today's catalogue; one that cannot be read is logged, and the last one serves on."""
         settings = self._settings()
+        self._take(settings)
         seen = look(settings.catalogue)
         if self._runtime is not None and seen == self._seen:
             return self._runtime
@@ -43,11 +51,20 @@ class Standing:
             self._seen = seen
             return self._runtime
         self.close()
-        self._stack, self._runtime, self._seen = stack, opened, seen
+        self._stack, self._runtime, self._seen, self._asked = stack, opened, seen, self._clock()
         return opened
+
+    def _take(self, settings: Settings) -> None:
+        """Take over what other machines have changed of the catalogue, if it is time to look again."""
+        now = self._clock()
+        if self._runtime is not None and now - self._asked >= EVERY:
+            take_catalogue(settings, self._runtime.store)
+            self._asked = now
 
     def knowledge(self) -> Knowledge:
         """Return what the stages need to know, made of the catalogue of the runtime last returned."""
+        from workers.pipeline import prepare  # noqa: PLC0415 - the help of all commands imports this module
+
         if self._knowledge is None:
             # Never a newer one: whoever asks is at work with that runtime, which a newer one would close.
             self._knowledge = prepare((self._runtime or self.runtime()).catalogue)

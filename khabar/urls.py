@@ -22,7 +22,9 @@ _SECTION = re.compile(
 )
 
 # An address in which there is nothing to make uniform, as most are.
-_PLAIN = re.compile(r"https?://[a-z][a-z0-9-]*(\.[a-z0-9-]+)+/[A-Za-z0-9/_-]*")
+_PLAIN = re.compile(
+    r"https?://[a-z][a-z0-9-]*(\.[a-z0-9-]+)+/(?:[A-Za-z0-9/_-]|(?<=[A-Za-z0-9])\.(?=[A-Za-z0-9]))*"
+)
 _AMP = re.compile(r"(/amp)+/?$")
 
 # The list of public suffixes that ships with tldextract: never fetched, never cached on disk.

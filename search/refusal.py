@@ -11,6 +11,7 @@ MAX_TERMS = 1_000  # words, prefixes, phrases' words and values in all
 MAX_DISTANCE = 50  # of NEAR/n
 MAX_GAPS = 600  # exact phrases that one NEAR or "…"~n stands for
 MAX_COST = 4_000_000  # articles looked at by all those phrases together: some three seconds
+MAX_SECONDS = 20.0  # that a server may take over one query
 MAX_EXPANSION = 2_000  # words of the index that one prefix, or word with wildcards, stands for
 MAX_WILDCARDS = 3  # in one word
 MAX_OPEN = 200  # words with * or ? in one query

@@ -76,6 +76,16 @@ def test_a_command_beside_the_processes_that_read_pages_loads_nothing_that_reads
     assert (done.returncode, done.stdout) == (0, "\n"), done.stdout + done.stderr
 
 
+def test_the_help_of_all_commands_loads_little_of_what_they_need() -> None:
+    code = (
+        "import sys; sys.argv = ['khabar', '--help']; from khabar.cli import main; main()\n"
+        "print(*sorted({'numpy', 'jinja2', 'scrapy', 'workers.extract', 'workers.pipeline'} & set(sys.modules)))"
+    )
+    done = run(sys.executable, "-c", code)
+    assert done.returncode == 0 and "crawl" in done.stdout, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "", done.stdout
+
+
 def imported() -> set[str]:
     """Return the top-level modules of others that our packages import."""
     found: set[str] = set()

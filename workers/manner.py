@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from math import log, sqrt
 from pathlib import Path
 
@@ -99,9 +100,8 @@ def measure(title: str, body: str, lang: str) -> Measures:
     """Return what is counted of a text; words inside quotations are somebody else's and count for nothing."""
     tokens = tokenize(body)
     quotes = [(match.start(), match.end()) for match in _QUOTED.finditer(body)]
-    ends = [end for _, end in quotes]
-    own = tokens if not quotes else [token for token in tokens if not _inside(token.start, quotes, ends)]
-    words = Counter(token.text for token in own)
+    own = _outside([token.text for token in tokens], [token.start for token in tokens], quotes)
+    words = Counter(own)
     size = max(_SHORT, len(own))
     cues = {
         name: sqrt(100 * sum(words[word] for word in of.get(lang, ())) / size)
@@ -114,9 +114,13 @@ def measure(title: str, body: str, lang: str) -> Measures:
     return Measures(cues, words)
 
 
-def _inside(place: int, spans: list[tuple[int, int]], ends: list[int]) -> bool:
-    at = bisect_right(ends, place)
-    return at < len(spans) and spans[at][0] <= place
+def _outside(words: list[str], starts: list[int], spans: list[tuple[int, int]]) -> list[str]:
+    """Return the words that begin in none of the spans, which are in order."""
+    kept, at = list[str](), 0
+    for start, end in spans:
+        kept += words[at : bisect_left(starts, start, at)]
+        at = bisect_left(starts, end, at)
+    return kept + words[at:]
 
 
 def _without(body: str, quotes: list[tuple[int, int]]) -> str:
@@ -162,11 +166,11 @@ def _ends(title: str, body: str, lang: str) -> dict[str, float]:
 
 
 def _by_sentence(body: str, spans: list[tuple[int, int]]) -> list[set[str]]:
-    held: list[set[str]] = [set() for _ in spans]
-    ends = [end for _, end in spans]
-    for token in tokenize(body):
-        held[min(bisect_left(ends, token.end), len(spans) - 1)].add(token.text)
-    return held
+    """Return the words of each sentence; one that reaches over the end of its sentence is the next one's."""
+    tokens = tokenize(body)
+    words, ends = [token.text for token in tokens], [token.end for token in tokens]
+    edges = [0, *(bisect_right(ends, end) for _, end in spans[:-1]), len(words)]
+    return [set(words[start:end]) for start, end in pairwise(edges)]
 
 
 @lru_cache(maxsize=16)

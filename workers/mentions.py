@@ -49,6 +49,7 @@ _YEAR = re.compile(r"(\d{4})(ء|ع|ه|م)?")
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?")
 _JOINED = re.compile(r"\s?[-/.]\s?")
 _SOLAR_TONGUES = frozenset({"fa", "prs", "ps"})
+_REACH = 7  # words from the first part of a date to the last
 _AHEAD = timedelta(days=30)  # a day without a year lies at most so far in the future
 _BETWEEN = frozenset({"of", "the", "سال", "ماه", "کال", "په", "د"})  # may stand between the parts of a date
 
@@ -155,6 +156,9 @@ def _mark(text: _Text, place: int) -> bool:
 
 def _named(text: _Text, place: int) -> tuple[str, int] | None:
     """Read a month's name with a year or a day on either side of it."""
+    # Parts of a date stand side by side, with two small words between them at most.
+    if not any(text.word(at) in _month_names() for at in range(place, place + _REACH)):
+        return None
     orders = (("day", "month", "year"), ("month", "day", "year"), ("year", "month", "day"), ("month", "year"), ("year", "month"), ("day", "month"), ("month", "day"))  # fmt: skip
     for order in orders:
         found = _ordered(text, place, order)
@@ -314,12 +318,17 @@ def _language(tongue: str) -> _Words | None:
         cue=_folded(told["cue"]),
         lunar=_folded(told["lunar"]),
         solar=_folded(told["solar"]),
-        first=frozenset({*numbers, *units, *near, *fixed, *GREGORIAN, *SOLAR, *_lunar_months()}),
+        first=frozenset({*numbers, *units, *near, *fixed, *_month_names()}),
     )
 
 
 def _folded(words: Sequence[str]) -> frozenset[str]:
     return frozenset(map(fold_word, words))
+
+
+@lru_cache(maxsize=1)
+def _month_names() -> frozenset[str]:
+    return frozenset({*GREGORIAN, *SOLAR, *_lunar_months()})
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
@@ -19,11 +20,13 @@ from khabar.cli.collect import watch
 from khabar.cli.follow import write
 from khabar.cli.options import Console, console, outcome_table
 from khabar.config import Settings
-from khabar.demo.site import Site, serve
 from khabar.digest import build
 from khabar.runtime import Runtime, outlet_names, working
 from search.schema import FACETS
 from workers.ingester import Ingester
+
+if TYPE_CHECKING:
+    from khabar.demo.site import Site
 
 TOPIC = "pak-taliban"
 QUERY = "entity:ttp AND entity:pakistan"
@@ -39,6 +42,8 @@ def demo(to: Console) -> None:
     \b
     Example: khabar demo
     """
+    from khabar.demo.site import serve  # noqa: PLC0415 - the help of all commands imports this module
+
     began = time.monotonic()
     settings = _fresh(to.settings)
     with working(settings) as empty:

@@ -6,7 +6,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -14,9 +14,10 @@ from crawler.imports import LINES, PAGES, WARCS, files
 from khabar.catalogue import load
 from khabar.cli.options import Console, console, unknown, web_address
 from khabar.codec import dump
-from khabar.extracting import Asked, lines
 from khabar.runtime import catalogue_folders
-from workers.extract import Favor
+
+if TYPE_CHECKING:
+    from workers.extract import Favor
 
 
 def moment(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime:
@@ -65,6 +66,8 @@ def extract(
     Example: khabar extract saved-pages/ crawl.warc.gz --jobs 4 > articles.jsonl
              khabar extract page.html --url https://www.dawn.com/news/1234567 --source dawn
     """
+    from khabar.extracting import Asked, lines  # noqa: PLC0415 - the help of all commands imports this module
+
     folders = tuple(catalogue_folders(to.settings))
     _check(path, url, source, folders)
     asked = Asked(folders, fetched, web_address(url) if url else None, source, cast("Favor", favor))

@@ -14,7 +14,6 @@ from khabar.cli import page
 from khabar.cli.options import Console, console
 from khabar.codec import dump
 from khabar.models import Article
-from khabar.pasted import article_in
 from khabar.runtime import Runtime, reading
 
 
@@ -58,5 +57,7 @@ def _given(runtime: Runtime, name: str) -> Article:
     if found is not None:
         return found.article
     if Path(name).is_file():
+        from khabar.pasted import article_in  # noqa: PLC0415 - the help of all commands imports this module
+
         return article_in(Path(name), runtime)
     raise click.UsageError(f"no article {name!r} in the index, and no such file")

@@ -13,7 +13,6 @@ from crawler.imports import LINES
 from khabar.cli.options import Console, console
 from khabar.codec import dump
 from khabar.runtime import catalogue_folders
-from khabar.tagging import lines
 
 
 @click.command()
@@ -30,6 +29,8 @@ def tag(to: Console, path: tuple[Path, ...], jobs: int | None) -> None:
     \b
     Example: khabar extract saved-pages/ > articles.jsonl; khabar tag articles.jsonl --jobs 4 > tagged.jsonl
     """
+    from khabar.tagging import lines  # noqa: PLC0415 - the help of all commands imports this module
+
     for each in path:
         if not each.name.lower().endswith(LINES):
             raise click.UsageError(f"{each}: no JSON Lines ({' '.join(LINES)}): `khabar extract` reads pages")

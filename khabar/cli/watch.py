@@ -112,6 +112,7 @@ def _found(runtime: Runtime) -> Iterator[str]:
     if not answered:
         return
     try:
+        yield from soundness.catalogue(runtime)
         yield from _left(runtime)
         yield from audit.findings(runtime.store, runtime.ledger, runtime.index)
     except KhabarError as error:

@@ -23,6 +23,7 @@ from khabar.errors import KhabarError
 T = TypeVar("T")
 
 _BUSY = frozenset({429, 502, 503, 504})  # it, or what stands before it, will take it later
+_EXCEEDED = "Time exceeded"
 _NAMED = "authorization"
 _UNKNOWN, _FORBIDDEN, _TOO_LARGE, _BROKEN = 401, 403, 413, 500
 _FIRST, _LONGEST = 0.05, 2.0  # seconds between two tries
@@ -43,6 +44,10 @@ class MissingIndexError(SearchServerError):
 
 class TooLargeError(SearchServerError):
     """A request is longer than it takes at once."""
+
+
+class TooSlowError(SearchServerError):
+    """A search was given so much time, and took it all."""
 
 
 class _Json(JsonSerializer):
@@ -103,6 +108,8 @@ class Server:
                 if error.status_code not in _BUSY and not forgotten:
                     raise self._explained(error) from error
                 reason = reason_of(error.body)
+                if reason == _EXCEEDED:  # it would take as long again
+                    raise TooSlowError(self.place, reason) from error
             except SSLError as error:
                 reason = f"its certificate is not trusted ({error.message}); name the file of the one that signed it"
                 raise self.trouble(reason) from error

@@ -22,6 +22,7 @@ from search.elastic.query import Query, any_of, compiled, filtered, span
 from search.elastic.read import Order, gather, page, walk
 from search.elastic.write import BARE, Versioned, Written, remove, write_articles, write_rows
 from search.gist import gist
+from search.refusal import MAX_SECONDS
 from search.schema import micros
 from search.tree import Node, ranks
 
@@ -150,7 +151,9 @@ class ElasticIndex:
         together = [field for field in facets if field not in choices]
         counts = elastic_counts.facet_counts(together) | (elastic_counts.extent_counts() if timeline else {})
         passed = [getattr(after, key.lstrip("_")) for each in order for key in each] if after else None
-        page_ = page(self.server, index, found, order, limit, offset, counts, after=passed)
+        page_ = page(
+            self.server, index, found, order, limit, offset, counts, after=passed, seconds=MAX_SECONDS
+        )
         hits = (Hit(_document(hit), hit["sort"][0] if by_relevance else 0.0) for hit in page_.hits)
         return Results(
             page_.total,

@@ -9,7 +9,7 @@ from typing import Any
 
 from elasticsearch import BadRequestError, NotFoundError
 
-from search.elastic.client import MissingIndexError, SearchServerError, Server, reason_of
+from search.elastic.client import MissingIndexError, SearchServerError, Server, TooSlowError, reason_of
 from search.elastic.query import Query, filtered
 from search.refusal import QueryError
 
@@ -47,6 +47,9 @@ def search(
         if "too_many_clauses" in reason or "too many terms" in reason or "maxClauseCount" in reason:
             raise QueryError(0, "a prefix stands for too many different words; write more of it") from error
         raise server.trouble(reason_of(error.body)) from error
+    except TooSlowError as error:
+        reason = "the query took longer than it may; narrow it by a date or a source, or ask rarer words"
+        raise QueryError(0, reason) from error
 
 
 def page(
@@ -59,13 +62,15 @@ def page(
     counts: dict[str, Any] | None = None,
     window: int = WINDOW,
     after: list[Any] | None = None,
+    seconds: float | None = None,
 ) -> Page:
     """Return one page in an order, from the first hit or from the one whose sort values come next `after`.
 
-    Scores are those of the whole index, however many shards it has.
+    Scores are those of the whole index, however many shards it has. Raises QueryError where it takes so many `seconds`.
     """
     body = {"query": query, "sort": order, "track_total_hits": True, "aggs": counts or {}}
     body |= {"search_after": after} if after and limit else {}
+    body |= {"timeout": f"{seconds * 1e6:.0f}micros"} if seconds else {}
     deep = offset + limit > window
     body |= {"size": 0} if deep else {"from": offset, "size": limit}
     answer = search(server, index, body, "dfs_query_then_fetch")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -24,6 +27,7 @@ from search.elastic.fields import KINDS, mapping
 from search.elastic.query import compiled
 from search.elastic.write import BARE, counts_before, write_rows
 from search.grammar import parse
+from search.refusal import QueryError
 from search.tree import And, Everything, Node, Or, Word
 
 NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
@@ -416,3 +420,18 @@ def test_it_is_made_as_the_field_table_says(index: ElasticIndex, prefix: str) ->
         assert made["mappings"]["dynamic"] == "strict"
         assert set(made["mappings"]["properties"]) == set(mapping(kind)["properties"])
         assert made["settings"]["index"]["number_of_shards"] == "1"
+
+
+def test_a_query_that_takes_its_time_is_given_up_and_in_words(index: ElasticIndex) -> None:
+    seed = random.Random(3)
+    for number in range(20):  # many different words
+        put(index, number, body=" ".join("".join(seed.choices("abcdef", k=8)) for _ in range(700)))
+    place = elastic_generations.located(index.server, index.prefix)
+    shapes = ("".join(f"*{letter}" for letter in letters) for letters in product("abcdef", repeat=4))
+    slow = {"bool": {"should": [{"wildcard": {"body": {"value": shape}}} for shape in shapes]}}
+    order: elastic_read.Order = [{"_score": "desc"}]
+    began = time.monotonic()
+    with pytest.raises(QueryError, match="took longer than it may; narrow it"):
+        elastic_read.page(index.server, place.articles, slow, order, 10, 0, seconds=1e-6)
+    assert time.monotonic() - began < index.server.seconds, "it is not asked again until patience ends"
+    assert elastic_read.page(index.server, place.articles, slow, order, 10, 0, seconds=60.0).total == 20

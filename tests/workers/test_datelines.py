@@ -62,6 +62,8 @@ def test_a_dateline_is_no_mention(dateline: str) -> None:
         ("کابل – ", "fa"),
         ("کابل، ہرات: ", "ur"),
         ("काबुल: ", "hi"),
+        ("काबुल। ", "hi"),
+        ("کابل۔ ", "ur"),
     ],
 )
 def test_a_dateline_in_a_script_without_capitals(dateline: str, lang: str) -> None:

@@ -21,7 +21,7 @@ from workers.entities import Matcher, compile_gazetteer, salience, tag_entities
 HERE = Path(__file__).parent
 PASSAGES: list[dict[str, Any]] = [
     passage
-    for name in ("passages", "passages_aside")
+    for name in ("passages", "passages_aside", "passages_blind")
     for passage in yaml.safe_load((HERE / f"{name}.yaml").read_text("utf-8"))
 ]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -15,9 +15,11 @@ from khabar.models import Article, TopicMatch
 from workers.entities import Matcher, compile_gazetteer, tag_entities
 from workers.topics import Compiled, compile_topics, tag_topics
 
-PASSAGES: list[dict[str, Any]] = yaml.safe_load(
-    Path(__file__).with_name("topic_passages.yaml").read_text("utf-8")
-)
+PASSAGES: list[dict[str, Any]] = [
+    passage
+    for name in ("topic_passages", "topic_passages_blind")
+    for passage in yaml.safe_load(Path(__file__).with_name(f"{name}.yaml").read_text("utf-8"))
+]
 NAMES = [f"{passage['lang']} {passage['title'][:40]}" for passage in PASSAGES]
 
 

@@ -43,6 +43,8 @@ _MODIFIED = (
 _PUBLISHED_NAME = re.compile(
     r"publi[sc]h?\w*[-_.:]?(date|time|on|at)\b|pub[-_]?date|(date|time)[-_.:]?publi[sc]|first[-_]?publi"
 )
+_PUBLISHED_RANKS = {name: rank for rank, name in enumerate(_PUBLISHED)}  # the first is believed most
+_MODIFIED_RANKS = {name: rank for rank, name in enumerate(_MODIFIED)}
 _AUTHOR = (
     "author",
     "article:author",
@@ -135,7 +137,8 @@ def _metas(tree: Element) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     page = tree.page
     for place in page.places.get("meta", ()):
-        given = attributes(page.raw[place])
+        raw = page.raw[place]
+        given = attributes(raw) if "content=" in raw else {}
         content = " ".join(given.get("content", "")[:MAX_CONTENT].split())
         for attribute in _NAMES if content else ():
             if name := given.get(attribute):
@@ -204,10 +207,13 @@ def _dates(
             value = jsonld.text(node.get(key)) if node else None
             if value:
                 found.append((which, origin, value))
-    for which, names in (("published", _PUBLISHED), ("modified", _MODIFIED)):
-        found.extend((which, "meta", value) for name in names for value in metas.get(name, []))
+    for which, ranks in (("published", _PUBLISHED_RANKS), ("modified", _MODIFIED_RANKS)):
+        named = sorted(metas.keys() & ranks.keys(), key=ranks.__getitem__)
+        found.extend((which, "meta", value) for name in named for value in metas[name])
     odd = (
-        name for name in metas if "pub" in name and name not in _PUBLISHED and _PUBLISHED_NAME.search(name)
+        name
+        for name in metas
+        if "pub" in name and name not in _PUBLISHED_RANKS and _PUBLISHED_NAME.search(name)
     )
     found.extend(("published", "meta", value) for name in odd for value in metas[name])
     return found

@@ -44,6 +44,7 @@ _SECTION = re.compile(r"^/?(index\.\w+)?$")
 _LISTS = frozenset({"CollectionPage", "ItemList", "SearchResultsPage", "Blog"})
 _FILMS = frozenset({"VideoObject", "Clip", "Episode", "TVEpisode", "BroadcastEvent"})
 _GALLERIES = frozenset({"ImageGallery", "MediaGallery", "Photograph"})
+_SIGNS = frozenset({"div", "section", "aside", "p", "h2", "h3", "h4", "span"})  # that ask for a subscription
 _PARTS = frozenset({"div", "section", "main", "ol", "ul"})
 POSTS = 3  # times in a live blog, at the least
 _LIVE_WORDS = ("blog", "Blog", "post", "feed", "updat", "entry")
@@ -52,7 +53,7 @@ _LIVE = re.compile(r"(^|[\s_-])live-?(blog|post|feed|updates?|entry)\w*([\s_-]|$
 
 def length_of(paragraphs: Iterable[str]) -> int:
     """Return how much text there is, in letters of an alphabet: one of a script without spaces says as much as three."""
-    return sum(len(one) + 2 * len(_DENSE.findall(one)) for one in paragraphs)
+    return sum(len(one) + (0 if one.isascii() else 2 * len(_DENSE.findall(one))) for one in paragraphs)
 
 
 @lru_cache(maxsize=1)
@@ -72,10 +73,7 @@ def says(kind: str, text: str) -> bool:
 
 def reason_against(page: Page, found: Metadata, paragraphs: Sequence[str]) -> str | None:
     """Return why a page is no article; None where it may be one."""
-    length = length_of(paragraphs)
-    if length > STUB and not _lists(page.tree, found, paragraphs):
-        return None
-    if length <= STUB:
+    if length_of(paragraphs) <= STUB:
         for reason, holds in (
             ("bot_wall", _is_bot_wall),
             ("error_page", _is_error),
@@ -123,10 +121,6 @@ def _posts(tree: Tree, place: int) -> int:
     """Return how many times are printed inside an element."""
     times = tree.places.get("time", [])
     return bisect_left(times, tree.ends[place]) - bisect_left(times, place)
-
-
-def _marks(element: Element) -> str:
-    return f"{element.get('class') or ''} {element.get('id') or ''}"
 
 
 def _visible(tree: Element) -> str:
@@ -204,12 +198,12 @@ def _is_paywalled(page: Page, found: Metadata, paragraphs: Sequence[str]) -> boo
         return False
     if found.free is False and length < SHORT:
         return True
-    for element in page.tree.iter("div", "section", "aside", "p", "h2", "h3", "h4", "span"):
-        if len(text := text_of(element)) > SHORT or not text:
-            continue
-        walled = found.free is False or _PAYWALL.search(_marks(element)) is not None
-        if walled and says("paywall", text):
-            return True
+    tree = page.tree.page
+    for place, raw in enumerate(tree.raw):
+        if tree.tags[place] in _SIGNS and (found.free is False or _PAYWALL.search(names_of(raw))):
+            text = tree.line(place)
+            if 0 < len(text) <= SHORT and says("paywall", text):
+                return True
     return False
 
 
@@ -229,10 +223,12 @@ def _lists(tree: Element, found: Metadata, paragraphs: Sequence[str]) -> bool:
     if _is_article(found):
         return False
     home = not found.url.startswith("urn:") and _SECTION.match(urlsplit(found.url).path) is not None
-    cards = _cards(tree)
     prose = length_of(one for one in paragraphs if len(one) > PROSE)
     named = found.collection or home
-    return cards >= CARDS and (prose < cards * PROSE if named else prose < SHORT)
+    if prose >= SHORT and not named:  # what follows costs more
+        return False
+    cards = _cards(tree)
+    return cards >= CARDS and (prose < cards * PROSE or not named)
 
 
 def _cards(tree: Element) -> int:

@@ -142,9 +142,10 @@ def _is_site(part: str, names: set[str]) -> bool:
 
 
 def _begins(folded: str, name: str) -> bool:
-    """Tell whether a part of a title is a site's name with a word more: "Echo Features"."""
-    last = folded.rpartition(" ")[2]
-    return last.isalpha() and folded.replace(" ", "") == name.replace(" ", "") + last
+    """Tell whether a part of a title is a site's name with a word or two more: "Echo Features", "Echo App Store"."""
+    words = folded.split()
+    bare = name.replace(" ", "")
+    return any("".join(words[:-more]) == bare and "".join(words[-more:]).isalpha() for more in (1, 2))
 
 
 def _beside(page: str, social: str) -> list[str]:
