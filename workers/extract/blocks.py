@@ -36,16 +36,6 @@ _LINE = "\x0b"  # the end of a line inside a block
 _INSIDE, _BORDER, _BREAK, _CELL = range(4)
 
 
-class _Kinds(dict[str, int]):
-    """What a token of each name is between two texts; one of an unknown name is a border."""
-
-    def __missing__(self, name: str) -> int:
-        return _BORDER
-
-
-_KINDS = _Kinds(dict.fromkeys([*INLINE, *(f"/{tag}" for tag in INLINE), *_NOTHING], _INSIDE) | {"br": _BREAK})
-
-
 @dataclass(frozen=True, slots=True)
 class Hints:
     """What the elements around each block hint at, in bits."""
@@ -78,7 +68,7 @@ class Blocks:
 def read_blocks(root: Element) -> Blocks:
     """Return the blocks of a page, in order."""
     tree = root.page
-    kinds = list(map(_KINDS.__getitem__, tree.names))
+    kinds = _kinds(tree)
     holders = _holders(tree)
     mute = bytearray(len(kinds) + 1)
     for place in _left_out(tree):
@@ -118,6 +108,19 @@ def _without_lists(blocks: Blocks) -> Blocks:
     )
 
 
+def _kinds(tree: Tree) -> list[int]:
+    """Return what each token is between two texts."""
+    kinds = [_BORDER] * (len(tree.texts) - 1)
+    for tag in (*INLINE, *_NOTHING):
+        for place in tree.places.get(tag, ()):
+            kinds[tree.opened[place]] = _INSIDE
+            if tree.closed[place] < len(kinds):
+                kinds[tree.closed[place]] = _INSIDE
+    for place in tree.places.get("br", ()):
+        kinds[tree.opened[place]] = _BREAK
+    return kinds
+
+
 def _holders(tree: Tree) -> list[int]:
     """Return for each element the nearest that is no inline one: itself or one around it."""
     holders = list(range(len(tree)))
@@ -152,14 +155,16 @@ def _lay_rows(tree: Tree, kinds: list[int], holders: list[int]) -> None:
         end = tree.ends[row]
         if _ROWS_OF.isdisjoint(tree.tags[row + 1 : end]):
             start, stop = tree.opened[row] + 1, tree.closed[row]
-            names = tree.names[start:stop]
-            kinds[start:stop] = [_CELL if name in {"/td", "/th"} else _INSIDE for name in names]
+            kinds[start:stop] = [_INSIDE] * (stop - start)
+            for cell in range(row + 1, end):
+                if tree.tags[cell] in {"td", "th"}:
+                    kinds[tree.closed[cell]] = _CELL
             holders[row + 1 : end] = [row] * (end - row - 1)
 
 
 def _styles(tree: Tree) -> bytearray:
     """Return how the text behind each token is set: linked, or set off."""
-    styles = bytearray(len(tree.names) + 1)
+    styles = bytearray(len(tree.texts))
     for tag, style in _STYLES.items():
         for place in tree.places.get(tag, ()):
             for at in range(tree.opened[place], tree.closed[place]):
@@ -208,7 +213,7 @@ class _Reader:
         text = _trimmed(plain("".join(pieces)))
         if isinstance(first, int) and len(blocks.texts) < MAX_BLOCKS and _WORD.search(text):
             blocks.texts.append(text)
-            blocks.places.append(blocks.holders[tree.owners[first]])
+            blocks.places.append(blocks.holders[tree.owner(first)])
             blocks.linked.append(min(linked, len(text)))
             blocks.strong.append(set_off >= len(text) - 2)
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from workers.extract.authors import is_note, may_have_note
+from workers.extract.authors import MAX_NOTE, is_note, may_have_note
 from workers.extract.blocks import Blocks, read_blocks
 from workers.extract.brief import Brief, read_brief
 from workers.extract.features import Numbers, letters, measure
@@ -211,12 +211,18 @@ def _size(paragraphs: Sequence[str]) -> int:
 
 def _with_note(paragraphs: list[str], blocks: Blocks) -> list[str]:
     """Return the body with the note about its author at the end, where the page has one that was left out."""
-    if not paragraphs or any(map(is_note, paragraphs)):
+    notes = (
+        text
+        for text, place in zip(blocks.texts, blocks.places, strict=True)
+        if len(text) <= MAX_NOTE
+        and may_have_note(text)
+        and is_note(text)
+        and not _in_furniture(blocks.tree.view(place))
+    )
+    note = next(notes, None) if paragraphs else None
+    if note is None or note in paragraphs or any(map(is_note, paragraphs)):
         return paragraphs
-    for text, place in zip(blocks.texts, blocks.places, strict=True):
-        if may_have_note(text) and is_note(text) and not _in_furniture(blocks.tree.view(place)):
-            return [*paragraphs, text]
-    return paragraphs
+    return [*paragraphs, note]
 
 
 def _in_furniture(element: Element) -> bool:

@@ -144,7 +144,7 @@ def _pieces(page: Tree, place: int) -> list[str]:
     opened = page.opened[place]
     pieces = [page.texts[opened]]
     for token in range(opened + 1, page.closed[place]):
-        if page.names[token].lstrip("/") not in _INLINE:
+        if page.name(token) not in _INLINE:
             pieces.append("\0")
         pieces.append(page.texts[token])
     return [text for piece in plain("".join(pieces)).split("\0") if (text := " ".join(piece.split()))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 from workers.extract.blocks import HEADINGS, TAG_BITS, Blocks, hints_of
 from workers.extract.brief import Brief
 from workers.extract.marks import hints_of_lines, line_hints, name_hints
-from workers.extract.tree import attributes
 
 Numbers = NDArray[np.float32]
 Places = NDArray[np.intp]
@@ -42,22 +42,35 @@ _LEVELS = 4
 
 def measure(blocks: Blocks, brief: Brief) -> Numbers:
     """Return the rows for the blocks of one page, of which there is at least one."""
-    texts = blocks.texts
+    texts, count = blocks.texts, len(blocks)
     tags = [blocks.tree.tags[place] for place in blocks.places]
-    lines = np.array(hints_of_lines(texts), dtype=np.int64)
+    lines = hints_of_lines(texts)
     sizes = np.array([len(text) for text in texts], dtype=np.float32)
     linked = np.array(blocks.linked, dtype=np.float32)
     levels = np.array([HEADINGS.get(tag, 0) for tag in tags])
     prose = np.where(
         (sizes < PROSE) | (levels > 0), 0, (sizes - linked) * (1 - linked / sizes.astype(np.float64))
     )
-    own = _own(blocks, brief, tags, sizes, linked)
-    flags = _flags(blocks, lines)
     chain = _chain(blocks, blocks.places)
-    around = _surroundings(blocks, chain, sizes, linked, prose)
-    stands = _stands(blocks, chain, lines, sizes, levels, prose)
-    said = flags[:, -len(line_hints().kinds) :]
-    return np.concatenate([own, flags, around, stands, _beside(own[:, _NEAR], said)], axis=1)
+    own = _own(blocks, brief, tags, sizes, linked)
+    parts = (
+        own,
+        _flags(blocks, lines),
+        _surroundings(blocks, chain, sizes, linked, prose),
+        _stands(blocks, chain, np.array(lines), sizes, levels, prose),
+    )
+    near = np.concatenate([own[:, _NEAR], parts[1][:, -len(line_hints().kinds) :]], axis=1)
+    rows = np.full(
+        (count, sum(part.shape[1] for part in parts) + 4 * len(_NEAR) + 2 * (near.shape[1] - len(_NEAR))),
+        -0.2,
+        dtype=np.float32,
+    )
+    at = 0
+    for part in parts:
+        rows[:, at : at + part.shape[1]] = part
+        at += part.shape[1]
+    _tell_beside(rows[:, at:], near)
+    return rows
 
 
 def letters(text: str) -> str:
@@ -131,12 +144,18 @@ def _compared(texts: Sequence[str], brief: Brief) -> Numbers:
     return rows
 
 
-def _flags(blocks: Blocks, lines: Places) -> Numbers:
+def _flags(blocks: Blocks, lines: list[int]) -> Numbers:
     """Return the bits of what surrounds each block, and of what its line says, a column each."""
-    hints, names, said = hints_of(blocks), len(name_hints().kinds), len(line_hints().kinds)
-    columns = ((hints.tags, len(TAG_BITS)), (hints.near, names), (hints.around, names), (lines, said))
-    parts = [(np.array(bits, dtype=np.int64)[:, None] >> np.arange(width)) & 1 for bits, width in columns]
-    return np.concatenate(parts, axis=1).astype(np.float32)
+    hints, (which, shift) = hints_of(blocks), _bits()
+    bits = np.array([hints.tags, hints.near, hints.around, lines], dtype=np.int64)
+    return ((bits[which] >> shift) & 1).T.astype(np.float32)
+
+
+@cache
+def _bits() -> tuple[Places, Places]:
+    """Return for each column of the flags which of the four numbers it is of, and which bit."""
+    widths = [len(TAG_BITS), *[len(name_hints().kinds)] * 2, len(line_hints().kinds)]
+    return np.repeat(np.arange(4), widths), np.concatenate([np.arange(width) for width in widths])[:, None]
 
 
 def _chain(blocks: Blocks, places: Sequence[int]) -> Places:
@@ -199,7 +218,9 @@ def _looks(blocks: Blocks) -> list[int]:
 
 
 def _class(raw: str) -> str:
-    return attributes(raw).get("class", "") if raw else ""
+    spaced = f" {raw}"
+    start = spaced.find(' class="')
+    return spaced[start + 8 : spaced.find('"', start + 8)] if start >= 0 else ""
 
 
 def _stands(
@@ -226,21 +247,24 @@ def _stands(
         gone / total,
         gone == 0,
         (gone >= total - 1e-6) & (prose == 0),
-        np.full(count, first >= 0),
-        (first >= 0) & (at < first),
-        (first >= 0) & (first < at) & (at <= first + 5),
+        first >= 0,
+        at < first,
+        (first < at) & (at <= first + 5) if first >= 0 else 0,
         inside,
         np.where(inside, np.minimum(1, (depths - tree.depths[best]) / 8), -0.2),
         heading,
         heading & (since < 6),
         np.minimum(1, since / 10),
-        np.full(count, score / total),
+        score / total,
         np.minimum(1, (at - before) / 10),
         np.minimum(1, (after - at) / 10),
         np.append(False, siblings),
         np.append(siblings, False),
     )
-    return np.stack(columns, axis=1).astype(np.float32)
+    rows = np.empty((count, len(columns)), dtype=np.float32)
+    for column, values in enumerate(columns):
+        rows[:, column] = values
+    return rows
 
 
 def _best(chain: Places, prose: Numbers) -> tuple[int, float]:
@@ -253,17 +277,19 @@ def _best(chain: Places, prose: Numbers) -> tuple[int, float]:
     return (best - 1, float(scores[best])) if scores[best] else (-1, 0.0)
 
 
-def _beside(own: Numbers, lines: Numbers) -> Numbers:
-    """Return some of the numbers of the two blocks before and the two after each."""
-    near = [_shifted(own, step) for step in (-2, -1, 1, 2)]
-    return np.concatenate([*near, _shifted(lines, -1), _shifted(lines, 1)], axis=1)
+def _tell_beside(rows: Numbers, near: Numbers) -> None:
+    """Write down some of the numbers of the two blocks before and the two after each, and what the nearest lines say."""
+    own, end = len(_NEAR), 4 * len(_NEAR)
+    said = near.shape[1] - own
+    for place, step in enumerate((-2, -1, 1, 2)):
+        _shift(rows[:, place * own : (place + 1) * own], near[:, :own], step)
+    _shift(rows[:, end : end + said], near[:, own:], -1)
+    _shift(rows[:, end + said :], near[:, own:], 1)
 
 
-def _shifted(rows: Numbers, step: int) -> Numbers:
-    moved = np.full_like(rows, -0.2)
+def _shift(rows: Numbers, values: Numbers, step: int) -> None:
     if abs(step) < len(rows):
         if step > 0:
-            moved[:-step] = rows[step:]
+            rows[:-step] = values[step:]
         else:
-            moved[-step:] = rows[:step]
-    return moved
+            rows[-step:] = values[:step]

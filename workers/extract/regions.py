@@ -36,10 +36,10 @@ def heading_of(element: Element) -> str:
     page, start = element.page, element.start
     if element.end == start + 1:
         return _SPACE_BEFORE.sub(r"\1", page.line(start))
-    opened, names = page.opened[start], page.names
+    opened = page.opened[start]
     pieces = [page.texts[opened]]
     for token in range(opened + 1, page.closed[start]):
-        pieces.append("" if names[token].lstrip("/") in _INLINE else " ")
+        pieces.append("" if page.name(token) in _INLINE else " ")
         pieces.append(page.texts[token])
     return _SPACE_BEFORE.sub(r"\1", " ".join(plain("".join(pieces)).split()))
 
