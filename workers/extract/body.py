@@ -25,9 +25,9 @@ from workers.extract.regions import is_furniture, text_of
 Favor = Literal["speed", "accuracy"]
 FAVOR: Favor = "speed"  # of ingest; docs/decisions say why
 
-SURE: dict[Favor, float] = {"speed": 0.8, "accuracy": 0.95}  # below it trafilatura has a vote
+SURE: dict[Favor, float] = {"speed": 0.75, "accuracy": 0.9}  # below it trafilatura has a vote
 LIKELY = 0.55  # a block of more is of the article
-VOTE: dict[Favor, float] = {"speed": 2.0, "accuracy": 1.0}  # what it is worth, in log odds
+VOTE: dict[Favor, float] = {"speed": 2.0, "accuracy": 1.5}  # what it is worth, in log odds
 SHORT = 250  # characters; a body below it is looked for elsewhere
 LONG = 80  # characters of a paragraph that is prose
 FAIR = 0.3  # a paragraph of more is of the article if one beside it, of the same looks, is more than likely

@@ -42,6 +42,14 @@ def test_one_break_ends_a_line_and_two_end_a_block() -> None:
     assert blocks_of("<p>one<br>two<br><br>three</p>").texts == ["one\ntwo", "three"]
 
 
+def test_what_is_hidden_is_not_read_unless_it_is_only_on_its_way() -> None:
+    hidden = (
+        "<div hidden><p>a</p></div><div style='display: none'>b</div><section aria-hidden=true>c</section>"
+    )
+    shown = '<div hidden id="S:1f"><p>d</p></div><div class="hidden-xs none">e</div>'
+    assert blocks_of(hidden + shown).texts == ["d", "e"]
+
+
 def test_spaces_between_words_are_kept_and_those_around_are_not() -> None:
     found = blocks_of(
         "<p> one <b>two</b> <i>three</i>\n</p> <p>R&amp;D &lt;b&gt;</p><div><button>no</button> a<img>b</div>"
