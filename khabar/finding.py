@@ -64,7 +64,8 @@ def find(runtime: Runtime, node: Node, page: Page) -> tuple[dict[str, Any], Mark
     if page.unusual:
         found["unusual"] = _odd(unusual(runtime.index, narrowed(node, page.chosen)))
     found["took_ms"] = round((time.perf_counter() - began) * 1000, 1)
-    return found, stories.mark(results.hits[-1]) if results.hits else None
+    place = (page.after.place if page.after else page.offset) + len(results.hits)
+    return found, stories.mark(results.hits[-1], place) if results.hits else None
 
 
 def _results(runtime: Runtime, node: Node, page: Page) -> Results:

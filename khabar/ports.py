@@ -206,11 +206,13 @@ class Mark:
     """Where a page of hits ended: what its last hit was sorted by.
 
     `when` is the microseconds since 1970 at which it stands among the newest; `score` matters to relevance alone.
+    `place` is about how many hits stand up to it: how far to look, never what is found.
     """
 
     score: float
     when: int
     id: str
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)

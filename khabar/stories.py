@@ -65,10 +65,10 @@ def folded(index: Index, query: Node, documents: Sequence[Document]) -> list[Doc
     return told(kept, clusters)
 
 
-def mark(hit: Hit) -> Mark:
-    """Return where a page ends whose last hit this is."""
+def mark(hit: Hit, place: int = 0) -> Mark:
+    """Return where a page ends whose last hit this is; `place`: about how many stand up to it."""
     article = hit.document.article
-    return Mark(hit.score, micros(article.published or article.fetched), article.id)
+    return Mark(hit.score, micros(article.published or article.fetched), article.id, place)
 
 
 def _kept(index: Index, query: Node, sort: Sort, hits: Sequence[Hit], asked: int) -> Iterator[Hit]:

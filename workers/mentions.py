@@ -115,22 +115,25 @@ def find_dates(article: Article) -> list[Dated]:
 
 
 def _scan(text: _Text) -> Iterator[Dated]:
-    place = 0
-    while place < len(text.tokens):
-        word = text.tokens[place].text
-        found = _at(text, place) if word in text.words.first or word[0].isdigit() else None
-        if found is None:
-            place += 1
-            continue
-        value, size = found
-        start, end = text.tokens[place].start, text.tokens[place + size - 1].end
-        yield Dated(Mention(text.field, start, end, text.text[start:end]), value)
-        place += size
+    first, free = text.words.first, 0
+    starts = [
+        place for place, token in enumerate(text.tokens) if token.text in first or token.text[0].isdigit()
+    ]
+    for place in starts:
+        found = _at(text, place) if place >= free else None
+        if found is not None:
+            value, size = found
+            free = place + size
+            start, end = text.tokens[place].start, text.tokens[free - 1].end
+            yield Dated(Mention(text.field, start, end, text.text[start:end]), value)
 
 
 def _at(text: _Text, place: int) -> tuple[str, int] | None:
     """Return the date that begins at a word, and how many words it takes."""
-    return _numeric(text, place) or _named(text, place) or _told(text, place) or _year(text, place)
+    word = text.tokens[place].text
+    if word[0].isdigit():
+        return _numeric(text, place) or _named(text, place) or _told(text, place) or _year(text, place)
+    return (_named(text, place) if word in _month_names() else None) or _told(text, place)
 
 
 # --- printed dates ------------------------------------------------------------------------------------------

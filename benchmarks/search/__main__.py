@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "tests" / "services")]
 
 import elasticsearch_node  # noqa: E402 - found by the line above
-from generated import CORPUS, Press, write  # noqa: E402
+from generated import BATCH, CORPUS, Press, write  # noqa: E402
 from questions import DEEP, Question, questions, whole  # noqa: E402
 
 from khabar.codec import dump  # noqa: E402
@@ -100,14 +100,15 @@ def _fill(press: Press, count: int, indexes: dict[str, Index]) -> None:
     there = {name: index.search(Everything(), limit=0).total for name, index in indexes.items()}
     seconds = dict.fromkeys(indexes, 0.0)
     begin = min(there.values())
-    for documents in press.documents(count - begin, begin):
+    for place, documents in enumerate(press.documents(count - begin, begin)):
         for name, index in indexes.items():
-            began = time.perf_counter()
-            write(index, documents)
-            seconds[name] += time.perf_counter() - began
+            if there[name] <= begin + place * BATCH:
+                began = time.perf_counter()
+                write(index, documents)
+                seconds[name] += time.perf_counter() - began
     for name, took in seconds.items():
         if took:
-            print(f"{name} indexed {(count - begin) / took:.0f} articles/s, {took:.0f} s in all")
+            print(f"{name} indexed {(count - there[name]) / took:.0f} articles/s, {took:.0f} s in all")
 
 
 def _folder_size(folder: Path) -> int:
@@ -146,7 +147,7 @@ def _compare(asked: dict[str, list[Question]], ours: Index, theirs: Index) -> No
 
 def _mark(index: Index, question: Question) -> Mark:
     """Return where the page before a deep one ended."""
-    return mark(index.search(question.node, offset=DEEP - 1, limit=1).hits[0])
+    return mark(index.search(question.node, offset=DEEP - 1, limit=1).hits[0], DEEP)
 
 
 def _ask(index: Index, question: Question, after: Mark | None) -> None:

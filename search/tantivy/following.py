@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
-from itertools import groupby
+from itertools import groupby, islice
+from operator import itemgetter
 
 import tantivy
 
@@ -13,7 +15,12 @@ from search.tantivy.fields import when_key
 from search.tantivy.order import Name, Settle, named, newest_first
 
 _WINDOW = 64  # hits looked at beyond a page at first
+_FARTHEST = (
+    10_000  # hits before a page that are looked at at once: each takes memory, and what is told may be wrong
+)
+_WIDER = 4  # times, where that was not enough
 
+_key = itemgetter(0)
 Search = Callable[[int], tuple[int, list[Hit]]]
 
 
@@ -28,7 +35,9 @@ def after_field(
     def behind(address: tantivy.DocAddress) -> bool:
         return name(address) > mark.id
 
-    hits = _following(lambda window: snapshot.search(rest, window, field), limit, named(name), at, behind)
+    _, hits = _following(
+        lambda window: snapshot.search(rest, window, field), limit, 0, named(name), at, behind
+    )
     return snapshot.search(query, 1)[0], hits
 
 
@@ -45,26 +54,35 @@ def after_score(
         total, hits = snapshot.search(query, window)
         return total, [(-score, address) for score, address in hits]
 
-    hits = _following(rising, limit, newest_first(snapshot, name), -mark.score, behind)
-    return snapshot.search(query, 1)[0], [(-key, address) for key, address in hits]
+    before = min(max(mark.place, 0), _FARTHEST)
+    total, hits = _following(rising, limit, before, newest_first(snapshot, name), -mark.score, behind)
+    return total, [(-key, address) for key, address in hits]
 
 
 def _following(
-    search: Search, limit: int, settle: Settle, at: Key, behind: Callable[[tantivy.DocAddress], bool]
-) -> list[Hit]:
-    """Return hits of rising keys from the mark's own key on; those of equal key are asked whether they are behind it."""
-    window = limit + _WINDOW
+    search: Search,
+    limit: int,
+    before: int,
+    settle: Settle,
+    at: Key,
+    behind: Callable[[tantivy.DocAddress], bool],
+) -> tuple[int, list[Hit]]:
+    """Return the total and hits of rising keys from the mark's own key on, where about so many stand `before`.
+
+    Those of equal key are asked whether they are behind the mark.
+    """
+    window = before + limit + _WINDOW
     while True:
         total, hits = search(window)
         whole = len(hits) >= total
         found: list[Hit] = []
-        for key, group in groupby(hits, key=lambda hit: hit[0]):
+        first = bisect_left(hits, at, key=_key)
+        for key, group in groupby(islice(hits, first, None), key=_key):
             if len(found) >= limit or (key == hits[-1][0] and not whole):
                 break  # the like of the last may lie beyond the window
-            if key >= at:
-                run = list(group)
-                run = settle(run) if len(run) > 1 else run
-                found += [hit for hit in run if key > at or behind(hit[1])]
+            run = list(group)
+            run = settle(run) if len(run) > 1 else run
+            found += [hit for hit in run if key > at or behind(hit[1])]
         if len(found) >= limit or whole:
-            return found[:limit]
-        window *= 2
+            return total, found[:limit]
+        window *= _WIDER

@@ -30,6 +30,20 @@ def test_a_short_text_is_shown_whole() -> None:
     assert shown("talk", "The talks went on.") == ("The <mark>talks</mark> went on.",)
 
 
+@pytest.mark.parametrize(
+    ("query", "passage"),
+    [
+        ("t?lks", "The <mark>talks</mark> of the Talibaan went on."),
+        ("ta*n", "The talks of the <mark>Talibaan</mark> went on."),
+        ("taliban~1", "The talks of the <mark>Talibaan</mark> went on."),
+        ("w?nt ONEAR/0 on", "The talks of the Talibaan <mark>went</mark> <mark>on</mark>."),
+        ("(talk OR talibaan)^2", "The <mark>talks</mark> of the <mark>Talibaan</mark> went on."),
+    ],
+)
+def test_words_left_open_are_marked(query: str, passage: str) -> None:
+    assert shown(query, "The talks of the Talibaan went on.") == (passage,)
+
+
 def test_a_passage_is_made_of_sentences() -> None:
     (passage,) = shown("ceasefire", f"{FILLER}A ceasefire was agreed. {FILLER}")
     assert "<mark>ceasefire</mark> was agreed." in passage

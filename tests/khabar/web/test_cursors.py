@@ -17,6 +17,7 @@ MARKS = st.builds(
     st.floats(-1e6, 1e6, width=32),
     st.integers(-(2**61), 2**61),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=200),
+    st.integers(0, 10**6),
 )
 
 
