@@ -15,15 +15,12 @@ from lark import Token, Tree
 from khabar.columnists import asked
 from khabar.models import Field, Genre
 from search import habits, periods
+from search.limits import check_size
 from search.nearness import near
 from search.refusal import (
     MAX_EDITS,
-    MAX_FUZZY,
     MAX_GAPS,
-    MAX_OPEN,
-    MAX_TERMS,
     MAX_WEIGHT,
-    MAX_WEIGHTS,
     SHORTEST,
     QueryError,
 )
@@ -31,7 +28,6 @@ from search.schema import keyword
 from search.spelled import phrase_words, terms
 from search.tree import (
     AboutNode,
-    And,
     Boost,
     DateRange,
     EntityNode,
@@ -39,10 +35,7 @@ from search.tree import (
     Fuzzy,
     Keyword,
     KeywordField,
-    Near,
     Node,
-    Not,
-    Or,
     Phrase,
     Prefix,
     Where,
@@ -50,7 +43,6 @@ from search.tree import (
     Word,
     both,
     either,
-    leaves,
     negation,
 )
 
@@ -86,47 +78,8 @@ def read(syntax: Syntax, context: Context) -> Node:
     node = _node(syntax, context)
     if node is None:
         raise QueryError(0, "there is no word in this query", "* (every article)")
-    if sum(map(_length, leaves(node))) > MAX_TERMS:
-        raise QueryError(0, f"the query has more than {MAX_TERMS} words")
-    if sum(map(_openings, leaves(node))) > MAX_OPEN:
-        raise QueryError(0, f"the query has more than {MAX_OPEN} words with * or ? in them")
-    if sum(isinstance(leaf, Fuzzy) for leaf in leaves(node)) > MAX_FUZZY:
-        raise QueryError(0, f"the query has more than {MAX_FUZZY} words with ~")
-    if _heaviest(node) > MAX_WEIGHTS:
-        raise QueryError(0, f"weights within weights come to more than {MAX_WEIGHTS:,.0f}")
+    check_size(node)
     return node
-
-
-def _heaviest(node: Node) -> float:
-    match node:
-        case And(nodes) | Or(nodes):
-            return max(map(_heaviest, nodes))
-        case Not(child):
-            return _heaviest(child)
-        case Boost(child, weight):
-            return weight * _heaviest(child)
-        case _:
-            return 1.0
-
-
-def _openings(leaf: Node) -> int:
-    match leaf:
-        case Prefix() | Wildcard():
-            return 1
-        case Near(left, right):
-            return sum(term.is_open for sequence in left + right for term in sequence)
-        case _:
-            return 0
-
-
-def _length(leaf: Node) -> int:
-    match leaf:
-        case Phrase(words):
-            return len(words)
-        case Near(left, right):
-            return sum(map(len, left + right))
-        case _:
-            return 1
 
 
 def _node(syntax: Syntax | Token, context: Context) -> Node | None:

@@ -6,17 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
-from khabar.data import read_data
 from khabar.models import Article, Field, Mention
-from khabar.text import Token, fold_word, tokenize
+from khabar.text import Token, tokenize
 from workers import almanac
-from workers.extract.calendars import GREGORIAN, SOLAR
+from workers.datewords import DateWords, date_words, lunar_months
+from workers.extract.calendars import SOLAR
 
-_FILE = Path(__file__).with_name("mentions.yaml")
 _ENGLISH = frozenset(
     [
         "january",
@@ -63,28 +59,13 @@ class Dated:
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
-    """The words of one language."""
-
-    numbers: Mapping[str, int]
-    units: Mapping[str, str]
-    ago: frozenset[str]
-    near: Mapping[str, int]  # last, this, next → -1, 0, 1
-    fixed: Mapping[str, tuple[str, int]]
-    cue: frozenset[str]
-    lunar: frozenset[str]
-    solar: frozenset[str]
-    first: frozenset[str]  # all words that a date can begin with, numbers apart
-
-
-@dataclass(frozen=True, slots=True)
 class _Text:
     """A text with what its dates are read by."""
 
     field: Field
     text: str
     tokens: tuple[Token, ...]
-    words: _Words
+    words: DateWords
     solar: bool  # the calendar that is meant where none is named
     tongue: str
     day: date | None  # of publication
@@ -101,7 +82,7 @@ def mention_dates(article: Article) -> Article:
 def find_dates(article: Article) -> list[Dated]:
     """Return every date with its span; what is told from a day of publication that is not known is left out."""
     tongue = "fa" if article.lang == "prs" else article.lang.split("-", 1)[0]
-    words = _language(tongue)
+    words = date_words(tongue)
     if words is None:
         return []
     day = article.published.date() if article.published else None
@@ -133,7 +114,7 @@ def _at(text: _Text, place: int) -> tuple[str, int] | None:
     word = text.tokens[place].text
     if word[0].isdigit():
         return _numeric(text, place) or _named(text, place) or _told(text, place) or _year(text, place)
-    return (_named(text, place) if word in _month_names() else None) or _told(text, place)
+    return (_named(text, place) if word in text.words.months else None) or _told(text, place)
 
 
 # --- printed dates ------------------------------------------------------------------------------------------
@@ -160,7 +141,7 @@ def _mark(text: _Text, place: int) -> bool:
 def _named(text: _Text, place: int) -> tuple[str, int] | None:
     """Read a month's name with a year or a day on either side of it."""
     # Parts of a date stand side by side, with two small words between them at most.
-    if not any(text.word(at) in _month_names() for at in range(place, place + _REACH)):
+    if not any(text.word(at) in text.words.months for at in range(place, place + _REACH)):
         return None
     orders = (("day", "month", "year"), ("month", "day", "year"), ("year", "month", "day"), ("month", "year"), ("year", "month"), ("day", "month"), ("month", "day"))  # fmt: skip
     for order in orders:
@@ -199,11 +180,11 @@ def _month(text: _Text, place: int) -> tuple[str, int] | None:
         return None
     if word.isascii() and not text.text[text.tokens[place].start].isupper():
         return None
-    if word in _lunar_months():
-        return "lunar", _lunar_months()[word]
+    if word in lunar_months():
+        return "lunar", lunar_months()[word]
     if text.tongue in _SOLAR_TONGUES and word in SOLAR:
         return "solar", SOLAR[word]
-    number = GREGORIAN.get(word)
+    number = text.words.gregorian.get(word)
     return ("gregorian", number) if number and (not word.isascii() or word in _ENGLISH) else None
 
 
@@ -297,48 +278,3 @@ def _nearest(text: _Text, month: tuple[str, int], side: int) -> str | None:
     values = [value for each in range(year - 1, year + 2) if (value := read(each, number))]
     fitting = [value for value in values if (value < now if side < 0 else value > now)]
     return (fitting[-1] if side < 0 else fitting[0]) if fitting else None
-
-
-# --- the data file ------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=16)
-def _language(tongue: str) -> _Words | None:
-    told = _read().get(tongue)
-    if told is None:
-        return None
-    sides = {"last": -1, "this": 0, "next": 1}
-    numbers = {fold_word(str(word)): int(count) for word, count in told["numbers"].items()}
-    units = {fold_word(word): unit for unit, words in told["units"].items() for word in words}
-    near = {fold_word(word): side for name, side in sides.items() for word in told[name]}
-    fixed = {fold_word(word): (str(unit), int(count)) for word, (unit, count) in told["fixed"].items()}
-    return _Words(
-        numbers=numbers,
-        units=units,
-        ago=_folded(told["ago"]),
-        near=near,
-        fixed=fixed,
-        cue=_folded(told["cue"]),
-        lunar=_folded(told["lunar"]),
-        solar=_folded(told["solar"]),
-        first=frozenset({*numbers, *units, *near, *fixed, *_month_names()}),
-    )
-
-
-def _folded(words: Sequence[str]) -> frozenset[str]:
-    return frozenset(map(fold_word, words))
-
-
-@lru_cache(maxsize=1)
-def _month_names() -> frozenset[str]:
-    return frozenset({*GREGORIAN, *SOLAR, *_lunar_months()})
-
-
-@lru_cache(maxsize=1)
-def _lunar_months() -> Mapping[str, int]:
-    return {fold_word(name): int(month) for month, names in _read()["lunar_months"].items() for name in names}
-
-
-@lru_cache(maxsize=1)
-def _read() -> Mapping[str, Mapping[str, Any]]:
-    return read_data(_FILE)

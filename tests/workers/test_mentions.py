@@ -42,6 +42,12 @@ def dates(text: str, lang: str = "en", **fields: object) -> tuple[str, ...]:
         ("ps", "دوه کاله مخکې او د ۲۰۲۱ کال په اګست کې", ("2022", "2021-08")),
         ("ps", "پرون، تېره میاشت", ("2025-01-30", "2024-12")),
         ("ps", "د ۱۴۰۰ کال د زمري ۲۴", ("2021-08-15",)),
+        ("hi", "दो साल पहले, पिछले अगस्त में और १५ अगस्त २०२१ को", ("2023", "2024-08", "2021-08-15")),
+        ("hi", "सन 1971 में, पिछले साल, अगले महीने; 2000 के नोट", ("1971", "2024", "2025-02")),
+        ("bn", "দুই বছর আগে, গত আগস্টে এবং ১৫ আগস্ট ২০২১", ("2023", "2024-08", "2021-08-15")),
+        ("bn", "১৯৭১ সালে, গতকাল ও আগামী মাসে, ২০০০ মানুষ", ("1971", "2025-01-30", "2025-02")),
+        ("ur", "ذوالحجہ 1442 میں", ("2021-07",)),
+        ("prs", "دو سال پیش، ماه گذشته و ۲۴ اسد ۱۴۰۰", ("2022", "2024-12", "2021-08-15")),
         ("fi", "15 August 2021", ()),
     ],
 )  # fmt: skip
@@ -91,13 +97,13 @@ def test_lunar_days_follow_one_another(year: int, month: int) -> None:
 TEXTS = st.lists(
     st.sampled_from([
         "last", "August", "2021", "two", "years", "ago", "in", "15", "۲۰۲۱", "دو", "سال", "پہلے", "گزشتہ", "اگست", "میں", "é", "𝒜",
-        "‌", "پیش", "مرداد", "کال", "مخکې", ",", "-", "/", "1442", "ہجری", "٠٣", "yesterday", "May", "हिन्दी", "\n\n",
+        "‌", "پیش", "مرداد", "کال", "مخکې", ",", "-", "/", "1442", "ہجری", "٠٣", "yesterday", "May", "हिन्दी", "पिछले", "अगस्त", "साल", "में", "গত", "আগস্টে", "সালে", "২০২১", "\n\n",
     ]),
     max_size=25,
 )  # fmt: skip
 
 
-@given(TEXTS, st.sampled_from(["en", "ur", "fa", "prs", "ps", "hi"]), st.booleans())
+@given(TEXTS, st.sampled_from(["en", "ur", "fa", "prs", "ps", "hi", "bn"]), st.booleans())
 def test_every_span_cuts_the_exact_text_and_none_overlap(parts: list[str], lang: str, spaced: bool) -> None:
     text = (" " if spaced else "").join(parts)
     found = find_dates(replace(ANY, title=text, body=text, lang=lang))

@@ -19,6 +19,11 @@ _ROLE = re.compile(
     r"(writer|reporter|correspondent|editor|columnist|contributor|journalist|author|analyst|producer)s?\b.*$",
     re.IGNORECASE,
 )
+# what a page has stuck to a name: the label of the date behind it, an office in brackets
+_LABELLED = re.compile(
+    r"\s+(?:published|posted|updated)(?:\s+on)?:?$|\s*\([^()]*\b(?:manager|director|founder|ceo|cto|officer|president|head|lead|expert|specialist|strategist)\b[^()]*\)$",
+    re.IGNORECASE,
+)
 _SPLIT = re.compile(r"\s*(?:;|\||•|●|·|\n)\s*")
 _AND = re.compile(r"\s*,?\s+(?:&|and|und|et|اور|و|और|এবং)\s+")
 _AFFILIATION = re.compile(r"\s+(?:[@–—-])\s+\S.*$")
@@ -27,7 +32,7 @@ _MONTH = re.compile(
 )
 _COMMA = re.compile(r"\s*[,،]\s*")
 _NOT_A_NAME = re.compile(
-    r"https?:|www\.|^@|\d|^(admin|administrator|unknown|none|null|undefined|user|root|n/a|author|authors|anonymous|log ?in|member login|subscribe|follow( us)?|share|bluesky|twitter|facebook|linkedin|email|newsletter|contributor|guest)\d*$|^(courtesy|photo|image|picture|illustration|edited|reviewed|updated|fact.?checked)\b",
+    r"https?:|www\.|^@|\d|^(admin|administrator|unknown|none|null|undefined|user|root|n/a|author|authors|anonymous|log ?in|member login|subscribe|follow( us)?|share|bluesky|twitter|facebook|linkedin|email|newsletter|contributor|guest|bio|biography|about)\d*$|^(courtesy|photo|image|picture|illustration|edited|reviewed|updated|fact.?checked)\b",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"\(?\S+@\S+\.\w+\)?|(?<!\S)@\w+")
@@ -98,7 +103,8 @@ def clean_authors(given: Iterable[str]) -> tuple[str, ...]:
 
 
 def _split(text: str) -> Iterator[str]:
-    plain = _BY.sub("", " ".join(_EMAIL.sub(" ", text[:400]).split()))
+    line = " ".join(_EMAIL.sub(" ", text[:400]).split())
+    plain = _BY.sub("", _BEFORE_BY.sub("", line))
     for place, part in enumerate(_SPLIT.split(_ROLE.sub("", plain))):
         if place and ";" not in plain and not is_person(_bare(part)):
             continue  # what follows a bar is a title or a section, unless it looks like a person
@@ -106,6 +112,8 @@ def _split(text: str) -> Iterator[str]:
             pieces = _COMMA.split(piece)
             # "Khan, Imran" and "Jane Doe, PhD" are one person; full names with commas between them are several
             several = len(pieces) > 1 and all(len(name.split()) > 1 for name in pieces)
+            if several and is_person(pieces[0]) and not is_person(pieces[1]):
+                pieces = pieces[:1]  # "Jane Doe, Head of Marketing"
             for name in pieces if several else [piece]:
                 bare = _bare(name)
                 if is_name(bare):
@@ -121,7 +129,7 @@ def _conjoined(text: str) -> list[str]:
 
 def _bare(name: str) -> str:
     """Return a name without what was printed with it: a role, a month that begins a date, an affiliation."""
-    bare = _MONTH.sub("", _ROLE.sub("", _BY.sub("", name))).strip(_EDGES)
+    bare = _LABELLED.sub("", _MONTH.sub("", _ROLE.sub("", _BY.sub("", name)))).strip(_EDGES)
     person = _AFFILIATION.sub("", bare).strip(_EDGES)
     return person if len(person.split()) > 1 else bare
 

@@ -39,6 +39,11 @@ _AUTHOR_PAGE = re.compile(
 _INLINE = frozenset({"b", "i", "em", "strong", "u", "font", "sup", "sub", "wbr", "mark"})
 _JOINS = re.compile(r"^\W*(and|und|et|&|اور|و|और|,|،)?\W*$", re.IGNORECASE)
 _SIGNS = frozenset({"p", "div", "span", "a", "em", "strong", "i", "b", "small", "td", "dd", "li", "h2", "h3", "h4", "h5", "h6", "section", "header", "footer", "cite", "address", "figcaption"})  # fmt: skip
+_HELPED = re.compile(
+    r"\b(reviewed|updated|edited|checked|verified|approved|translated|illustrated|photo\w*|images?|video)( \w+)? by\W*$",
+    re.IGNORECASE,
+)
+HELP, MAX_HELP = 6, 60  # tags before a name, and characters, that may say what somebody did
 _NEAR = 6  # elements; further from the first name another is of another article
 _AROUND = 3  # paragraphs at the beginning in which a name may stand alone
 
@@ -98,7 +103,7 @@ def _first_names(page: Tree, signs: Iterable[int]) -> list[str]:
     for place in signs:
         if last >= 0 and place - end > _NEAR:
             break
-        if last >= 0 and last <= place < end and found:
+        if (last >= 0 and last <= place < end and found) or _helps(page, place):
             continue
         names = names_in(page, place) if 1 < len(page.line(place)) <= 2 * PROSE else []
         if names and (not found or page.tags[place] == "a" or _is_author(page, place)):
@@ -107,9 +112,17 @@ def _first_names(page: Tree, signs: Iterable[int]) -> list[str]:
     return found
 
 
+def _helps(page: Tree, place: int) -> bool:
+    """Tell whether the words before a name say that its bearer did something else for the article than write it."""
+    token = page.opened[place]
+    before = plain("".join(page.texts[max(0, token - HELP) : token]))
+    return _HELPED.search(" ".join(before[-MAX_HELP:].split())) is not None
+
+
 def names_in(page: Tree, place: int) -> list[str]:
     """Return the names that an element prints, without what else stands in it: a label before, a role or date after."""
-    links = [at for at in range(place + 1, page.ends[place]) if page.tags[at] == "a"]
+    inside = range(place + 1, page.ends[place])
+    links = [at for at in inside if page.tags[at] == "a" and not _helps(page, at)]
     linked = [name for link in links for name in clean_authors([page.line(link)]) if is_person(name)]
     if linked:
         return linked

@@ -249,7 +249,7 @@ def _is_own_footer(page: Tree, place: int) -> bool:
 
 def _headline(page: Tree, title: str) -> int | None:
     wanted = fold(title)
-    for tag in ("h1", "h2") if wanted else ():
+    for tag in ("h1", "h2", "h3") if wanted else ():
         for place in page.places.get(tag, ()):
             line = page.line(place)
             if line == title or fold(line) == wanted:

@@ -41,7 +41,7 @@ _READ = ("class", "id", "itemprop", "datetime", "content", "title", "data-utime"
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
 ALONE = 30  # characters; a line with a date in it that is no longer says nothing else
 AFTER = 40  # elements; what follows a headline so closely is about it, whatever it is called
-LEVELS = 3  # parts around a headline, in which what stands before it is about it
+LEVELS = 5  # parts around a headline, in which what stands before it is about it
 FEW = 4  # elements in one that prints a date
 MAX_STATE = 1 << 21  # characters of a page that are searched for what its scripts know
 MAX_SEARCHED = 3000  # elements; a larger room is not searched, since htmldate reads it several times
@@ -105,8 +105,11 @@ def _ahead(page: Tree, headline: int) -> list[int]:
     """Return the elements before a headline in the part of the page that it stands in, the nearest first."""
     outer = headline
     for _ in range(LEVELS):
-        outer = page.parents[outer] if outer > 0 else 0
-    return list(range(headline - 1, max(outer, headline - AFTER), -1)) if outer > 0 else []
+        around = page.parents[outer]
+        if around < 0 or page.tags[around] in {"html", "body"}:
+            break
+        outer = around
+    return list(range(headline - 1, max(outer, headline - AFTER), -1))
 
 
 def _is_no_prose(page: Tree, place: int) -> bool:

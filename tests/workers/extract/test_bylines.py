@@ -48,6 +48,12 @@ def test_several_who_sign_are_all_found() -> None:
     assert names("<p><strong>Sultan Brushal/Hina Langah</strong></p>") == ["Sultan Brushal", "Hina Langah"]
 
 
+def test_who_helped_does_not_sign() -> None:
+    line = 'By <a href="/author/a">Sultan Brushal</a> {} by <a href="/author/b">Hina Langah</a>'
+    for helped in ("Updated", "Medically reviewed", "Photographs", "Edited"):
+        assert names(f'<div class="byline">{line.format(helped)}</div>') == ["Sultan Brushal"]
+
+
 def test_a_name_beside_the_article_s_own_part_is_found_but_not_one_of_another_article() -> None:
     assert names("", '<div class="box"><a href="/author/a">Sultan Brushal</a></div>') == ["Sultan Brushal"]
     assert names("", '<div class="related"><a href="/author/a">Sultan Brushal</a></div>') == []
