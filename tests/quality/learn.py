@@ -36,7 +36,7 @@ MARKED = {
 }  # what a page counts: one of news the most
 HALF_MARKED = {"traf": 1.0, "htmldate": 0.5}
 QUARTERS = 4
-NETS, HIDDEN, EPOCHS, BATCH, RATE, DECAY, DROPPED = 3, 48, 18, 256, 3e-3, 1e-4, 0.4
+NETS, HIDDEN, EPOCHS, BATCH, RATE, DECAY, DROPPED = 6, 48, 18, 256, 3e-3, 1e-4, 0.4
 SHORT_LINE = 8  # words; a shorter block may be in the text by chance
 Net = list[NDArray[np.float32]]
 
