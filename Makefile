@@ -51,7 +51,7 @@ quality: setup ## scores on ../shared/data beside their peers'
 	@$(BIN)/python -m pytest -q -s tests/quality --whole
 
 bench: setup ## the side-by-side measurements that README quotes
-	@for b in benchmarks/*.py; do $(BIN)/python $$b || exit 1; done
+	@for b in benchmarks/*.py benchmarks/search; do $(BIN)/python $$b || exit 1; done
 
 SEED ?= 20261124
 soak: setup ## the long forms of the crash and differential tests (SEED=… draws other queries); record: docs/soak.md

@@ -159,9 +159,13 @@ def working(settings: Settings, clock: Clock = now) -> Generator[Runtime]:
 
 def take_catalogue(settings: Settings, store: Store) -> None:
     """Take over what other machines have changed of the catalogue; embedded there are none."""
-    if settings.distributed:
+    if not settings.distributed:
+        return
+    try:
         for path in exchange.take(store, settings.catalogue):
             log.warning("%s: changed here and on another machine, whose file is taken: see this one", path)
+    except OSError as error:  # mounted to be read, say: it serves as it is, and doctor says that it lags
+        log.warning("%s: the catalogue is left as it is: %s", settings.catalogue, error.strerror)
 
 
 @contextmanager

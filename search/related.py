@@ -25,8 +25,8 @@ from search.tree import Boost, EntityNode, Form, Keyword, Node, both, either, ne
 _TERMS = 50  # words of the article
 _ENTITIES = 15
 _TITLED = 1.6  # of a word that the article's title has too, beside one that only the body has
-_KEPT = 25  # in the end
-_NEIGHBOURS = 20
+_KEPT = 30  # in the end
+_NEIGHBOURS = 25
 _SHARE = (
     50  # articles of the archive for each neighbour that is asked: in a small one they would be just anything
 )

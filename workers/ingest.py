@@ -6,6 +6,7 @@ pending marker goes. Whatever stands between two of these is simply done again.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,8 @@ LEASE = 60.0  # seconds; renewed at a third of it
 BROKEN = ("crashed", "broken_page", "refused_by_index")  # reasons to be in quarantine
 NO_ARTICLE = ("rejected", "failed")  # the outcomes whose reasons are counted
 CLUSTER_SEGMENTS = 10  # clustered in one pass at most: as many documents as one commit
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +167,11 @@ def cluster_indexed(
         # Else a pass that takes longer than a lease would be begun again for ever, each time by another.
         with holding(ledger, lease, LEASE, clock):
             report = cluster(index, sorted(articles))
+        if report.capped:  # what the clusters are may hang on the order of arrival from here on
+            some = ", ".join(report.capped[:3])
+            log.warning(
+                "%d article(s) had more likely copies than are compared: %s", len(report.capped), some
+            )
         if ledger.renew(lease, LEASE, clock()) is None:
             return None  # it took too long, and another has begun: the markers are for them to take
         for segment in segments:

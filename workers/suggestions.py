@@ -14,6 +14,7 @@ from khabar.catalogue.entity import Gazetteer
 from khabar.columnists import asked
 from khabar.models import Article
 from khabar.text import Token, fold, tokenize
+from workers.background import rarity, shipped
 from workers.sounds import sound_of, sounds_much
 
 NEAR = 82.0  # of 100: how alike two whole names must be
@@ -22,6 +23,7 @@ LONGEST = 5  # words of a name
 _AROUND = 45  # characters of context on either side
 _TWO = 3  # letters of each word, where a name has but two: "the government of" is no name
 _SHORT = 4  # a word of fewer letters is a particle, or says too little
+_COMMON = 3.0  # of a word's rarity: one article in twenty has it
 _SOUNDS = 5  # of a whole name, from which on two that sound alike may be one
 
 
@@ -108,16 +110,19 @@ def _candidates(
 
 
 def by_sound(gazetteer: Gazetteer) -> Mapping[str, str]:
-    """Return the known names of several words by how they sound; a sound that two entities share tells of neither."""
+    """Return the known Latin names of several words by how they sound; one that two entities share tells of neither.
+
+    Names in the run's own script are likened letter by letter, which is surer.
+    """
     names: dict[str, set[str]] = defaultdict(set)
     for name in gazetteer.names:
         words = name.split()
-        if 1 < len(words) <= LONGEST and len(sound := sound_of(words)) >= _SOUNDS:
+        if name.isascii() and 1 < len(words) <= LONGEST and len(sound := sound_of(words)) >= _SOUNDS:
             names[sound].add(name)
     alone = {
         sound: every for sound, every in names.items() if len({gazetteer.names[name] for name in every}) == 1
     }
-    return {sound: min(every, key=lambda name: (not name.isascii(), name)) for sound, every in alone.items()}
+    return {sound: min(every) for sound, every in alone.items()}
 
 
 def _sounding(
@@ -186,9 +191,18 @@ def _judged(
     names = {name for word in (*words, *latin) for name in known.get(word, ())}
     scored = [(max(likeness(words, name.split()), likeness(latin, name.split())), name) for name in names]
     score, name = max(scored, default=(0.0, ""))
-    if score < NEAR:
+    if score < NEAR or _says_another_word(words, name.split(), places[0].lang):
         return None
     return _suggestion(name, score, places, gazetteer)
+
+
+def _says_another_word(words: list[str], name: list[str], lang: str) -> bool:
+    """Tell whether a word that is not the name's is one of the language's own: "and" is no misspelling."""
+    counted = shipped(lang)
+    if counted is None or len(words) != len(name):
+        return False
+    rare = rarity(counted, lang)
+    return any(a != b and len(a) > 1 and rare(a) < _COMMON for a, b in zip(words, name, strict=True))
 
 
 def _suggestion(name: str, score: float, places: list[_Seen], gazetteer: Gazetteer) -> Suggestion:

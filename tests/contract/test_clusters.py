@@ -5,12 +5,17 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from khabar.models import Article, Document, Folded, Reference
+from khabar.archive.segments import outcome_key
+from khabar.archive.store import open_store
+from khabar.codec import dump
+from khabar.ledger.sqlite import open_ledger
+from khabar.models import Article, Document, Folded, OutcomeFile, Reference
 from khabar.ports import Fold, Index
 from search import elastic
 from search.elastic import generations
@@ -18,6 +23,7 @@ from search.tantivy import open_index
 from workers.cluster import CANDIDATES, ClusterReport, cluster
 from workers.copies import with_copies
 from workers.duplicates import sign
+from workers.ingest import cluster_indexed
 
 START = datetime(2026, 3, 14, tzinfo=UTC)
 
@@ -105,4 +111,19 @@ def test_an_article_with_more_candidates_than_are_compared_is_counted(index: Ind
     ]
     assert put(index, *copies).capped == ()
     assert put(index, document("y", text(1), 1)).capped == ("y",)
-    assert labels(index, ["y"][0])["y"] == "x000"
+    assert labels(index, "y") == {"y": "x000"}
+
+
+def test_whoever_runs_the_pass_is_told_of_a_bound_that_was_hit(
+    index: Index, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, segment = open_store(str(tmp_path / "archive")), "segments/2026/03/14/one.warc.gz"
+    put(index, *(document(f"x{number:03}", f"{text(1)} {number}") for number in range(CANDIDATES + 1)))
+    late: dict[str, Fold] = {"y": lambda _: Folded(document("y", text(1), 1), ())}
+    index.update(late)
+    store.put(outcome_key(segment), dump(OutcomeFile(segment, ("y",), {})))
+    with closing(open_ledger(tmp_path / "ledger.sqlite")) as ledger:
+        report = cluster_indexed(store, index, ledger, "here:1:1", lambda: START, [segment])
+    assert report is not None
+    assert report.capped == ("y",)
+    assert "1 article(s) had more likely copies than are compared: y" in caplog.text

@@ -82,6 +82,20 @@ def test_a_worker_that_stays_works_by_what_another_machine_has_changed(machine: 
     standing.close()
 
 
+def test_a_folder_that_cannot_be_written_serves_as_it_is(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, two = machine("one"), machine("two")
+    write_topic(one, "Ferries")
+    with working(one):
+        pass
+    two.home.mkdir()
+    two.catalogue.write_text("a file where the folder should be", "utf-8")
+    with working(two) as runtime:
+        assert "ferries" not in runtime.catalogue.topics
+    assert "the catalogue is left as it is" in caplog.text
+
+
 def test_a_home_without_servers_shares_nothing(tmp_path: Path) -> None:
     alone = load_settings(tmp_path / "home", {})
     write_topic(alone, "Ferries")

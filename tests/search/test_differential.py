@@ -115,13 +115,13 @@ class Executions:
         self.views: dict[str, View] = {each.id: analyse(each) for each in articles}
         self.words = vocabulary
 
-    def check(self, query: str, zone: str = "UTC", also: Also = None) -> int:
-        """Assert that all select the same articles; returns how many."""
+    def check(self, query: str, zone: str = "UTC", also: Also = None) -> int | None:
+        """Assert that all select the same articles; returns how many, None where the query is refused."""
         try:
             node = parse(query, now=NOW, timezone=zone)
         except QueryError as error:
             assert 0 <= error.position <= len(query), query
-            return 0
+            return None
         return self.check_node(node if also is None else also(node), query)
 
     def check_node(self, node: Node, query: str) -> int:
@@ -198,7 +198,7 @@ def queries(words: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     open_ = opened(words)
     side = words | phrase | open_ | st.builds("({} OR {})".format, words, words | open_ | phrase)
     near = st.builds("{} {}/{} {}".format, side, st.sampled_from(["NEAR", "ONEAR"]), st.integers(0, 9), side)
-    fuzzy = st.builds("{}~{}".format, words, st.integers(1, 2))
+    fuzzy = st.builds(with_edits, words, st.integers(1, 2))
     plain = words | phrase | slop | open_ | fuzzy
     grouped = st.builds("({})".format, near) | plain | st.builds("({} {})".format, plain, plain)
     fields = st.builds("{}:{}".format, st.sampled_from(["title", "body", "author"]), grouped)
@@ -207,11 +207,16 @@ def queries(words: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.recursive(leaf, combined, max_leaves=5)
 
 
+def with_edits(word: str, edits: int) -> str:
+    """Return a word with as many edits as its length allows."""
+    return word if len(word) < 3 else f"{word}~{edits if len(word) > 6 else 1}"
+
+
 def opened(words: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     """Words left open: at the end, for one character, in the middle, and several of these."""
 
     def left_open(word: str, at: int, mark: str, end: str) -> str:
-        kept = word[:at]
+        kept = word[: max(at, 2) if "*" in mark + end else at]
         return kept + mark + (word[at + 1 :] if mark == "?" else word[at + 2 :]) + end
 
     beginnings = st.builds(lambda word, keep: f"{word[:keep]}*", words, st.integers(2, 6))
@@ -300,7 +305,7 @@ def filters() -> st.SearchStrategy[str]:
 
 
 MANY = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-LONG = settings(MANY, max_examples=2_000)
+LONG = settings(MANY, max_examples=2_300)  # of which some are refused
 
 
 def any_of(vocabulary: list[str]) -> st.SearchStrategy[str]:
@@ -333,7 +338,8 @@ def test_matcher_and_index_agree_where_everything_overlaps(crowded: Executions, 
 
 
 def test_matcher_and_index_agree_on_real_texts(some: Executions) -> None:
-    found = agree(some, settings(MANY, max_examples=300))
+    found = agree(some, settings(MANY, max_examples=340))
+    assert len(found) >= 300
     # most that agree by both finding nothing say little
     assert sum(1 for count in found if count) > len(found) / 4
 
@@ -341,7 +347,7 @@ def test_matcher_and_index_agree_on_real_texts(some: Executions) -> None:
 @pytest.mark.soak
 def test_three_executions_agree_on_thousands_of_real_words(whole: Executions) -> None:
     found = agree(whole, LONG)
-    assert len(found) >= LONG.max_examples
+    assert len(found) >= 2_000
     assert sum(1 for count in found if count) > len(found) / 4
 
 
@@ -369,20 +375,27 @@ def test_matcher_and_index_agree_on_thousands_of_sequences(crowded: Executions) 
 
 
 def agree(executions: Executions, how: settings) -> list[int]:
-    """Check queries over the words of some articles; returns how many articles each found."""
+    """Check queries over the words of some articles; returns how many articles each found that was not refused."""
     found: list[int] = []
+    refused = 0
     vocabulary = any_of(executions.words)
 
     @how
     @given(queries(vocabulary), st.sampled_from(ZONES), alsos(vocabulary))
     def check(query: str, zone: str, also: Also) -> None:
-        found.append(executions.check(query, zone, also))
+        nonlocal refused
+        count = executions.check(query, zone, also)
+        if count is None:
+            refused += 1
+        else:
+            found.append(count)
 
     check()
+    assert refused < len(found) / 4
     return found
 
 
 def test_every_word_of_a_text_finds_it(ours: Executions) -> None:
     for word in WORDS:
-        assert ours.check(word) > 0, word
-        assert ours.check(f'"{word}"') > 0, word
+        assert ours.check(word), word
+        assert ours.check(f'"{word}"'), word

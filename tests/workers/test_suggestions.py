@@ -66,6 +66,40 @@ def test_a_name_in_another_script_is_suggested_where_its_spellings_are_known() -
     assert _found(gazetteer, "یہ زاہد محمود نے کہا۔", lang="ur") == [("زاہد محمود", "zahid-mahmood", 1)]
 
 
+def test_a_word_of_the_language_is_no_misspelling_of_a_names_word() -> None:
+    one = GazetteerEntity("salt-front", "organization", "Salt Front", aliases={"ur": ("محاذ عدل",)})
+    gazetteer = gather({one.id: one})
+    assert _found(gazetteer, "وہ محاذ عدلل کا نام لیتے ہیں۔", lang="ur") == [("محاذ عدلل", "salt-front", 1)]
+    named = GazetteerEntity("salt-front", "organization", "Salt Front", aliases={"ur": ("محاذ اوور",)})
+    assert _found(gather({named.id: named}), "محاذ اور دریا", lang="ur") == []
+
+
+@pytest.mark.parametrize(
+    ("lang", "body"),
+    [
+        ("ur", "اجلاس میں سرفراز بلوچ نے کہا۔"),
+        ("ps", "سرفراز بلوچ ته وویل شول."),
+        ("fa", "سرفراز بلوچ به کراچی رفت."),
+        ("hi", "बैठक में सरफ़राज़ बलोच ने कहा।"),
+    ],
+)
+def test_an_unlisted_name_is_heard_in_other_scripts(lang: str, body: str) -> None:
+    one = GazetteerEntity("sarfraz-baloch", "person", "Sarfraz Baloch")
+    other = GazetteerEntity("salt-gate", "place", "Salt Gate")
+    gazetteer = gather({one.id: one, other.id: other})
+    found = _found(gazetteer, body, lang=lang)
+    assert [(entity, count) for _, entity, count in found] == [("sarfraz-baloch", 1)]
+
+
+def test_a_name_that_two_could_bear_by_its_sound_is_not_suggested() -> None:
+    bearers = [
+        GazetteerEntity("a", "person", "Karim Nasiri"),
+        GazetteerEntity("b", "person", "Kareem Nasseri"),
+    ]
+    gazetteer = gather({one.id: one for one in bearers})
+    assert _found(gazetteer, "کریم ناصری نے کہا۔", lang="ur") == []
+
+
 def test_an_id_is_the_same_whenever_a_suggestion_is_made() -> None:
     assert (
         suggestion_id("a", "Salt Gate") == suggestion_id("a", "SALT-gate") != suggestion_id("b", "Salt Gate")

@@ -8,6 +8,7 @@ gets one plain walk over its paragraphs.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -20,7 +21,7 @@ from workers.extract.brief import Brief, read_brief
 from workers.extract.features import Numbers, letters, measure
 from workers.extract.judge import Nets, judge, shipped
 from workers.extract.markup import Element, Page
-from workers.extract.regions import is_furniture, text_of
+from workers.extract.regions import is_furniture, names_of, text_of
 
 Favor = Literal["speed", "accuracy"]
 JUDGES: dict[Favor, int] = {"speed": 3, "accuracy": 6}  # networks whose mean decides
@@ -36,6 +37,10 @@ CERTAIN = 0.7
 POSSIBLE = 0.15  # a block of more is of the article if those around it are
 MAX_GAP = 12  # blocks in a row that are taken for that
 REPEATED = 40  # characters; a block of more that says what one before said is left out
+_CONTAINER = re.compile(
+    r"(^|[\s_-])(article-?body|story-?body|post-?body|entry-?content|post-?content|article-?content)([\s_-]|$)",
+    re.IGNORECASE,
+)
 MAX_VOTED = 6_000  # elements of a page that trafilatura is asked about: its time is the longest of all
 
 _BREAKS = frozenset(
@@ -174,7 +179,7 @@ def _asked(page: Page) -> Body:
         lines = [line for line in map(str.strip, ask_trafilatura(page.text, precise).split("\n")) if line]
         if _size(lines) >= SHORT:
             return Body(lines, confidence)
-    return Body(_plain(page.tree), 0.3)
+    return Body(_plain(page.tree) or _contained(page.tree), 0.3)
 
 
 def _joined(blocks: Blocks, kept: Sequence[int]) -> Iterator[str]:
@@ -247,6 +252,17 @@ def _whole(tree: Element) -> list[str]:
 def _plain(tree: Element) -> list[str]:
     """Return the paragraphs of a page that are prose and not the site's own, in one linear walk."""
     return [text for element in _paragraphs(tree) if len(text := text_of(element)) > LONG]
+
+
+def _contained(tree: Element) -> list[str]:
+    """Return the lines of the first part of a page that is called the text of an article: a few words in no paragraph."""
+    page = tree.page
+    likely = (place for place, raw in enumerate(page.raw) if "ody" in raw or "ontent" in raw)
+    for place in likely:
+        named = _CONTAINER.search(names_of(page.raw[place])) is not None
+        if named and page.line(place) and not _in_furniture(page.view(place)):
+            return _whole(page.view(place))
+    return []
 
 
 def _paragraphs(tree: Element) -> Iterator[Element]:

@@ -28,6 +28,7 @@ WORDS = 8
 LETTERS = 60  # some scripts put no spaces between words
 PROSE = 80  # characters of a paragraph that is no caption
 VISIBLE = 1500  # characters on a page that is but a wall
+MAX_TAGS = 100  # start and end tags in what asks for a subscription
 CARDS = 8  # linked headings of a page that lists articles
 PICTURES = 5
 _FILE = Path(__file__).with_name("walls.yaml")
@@ -53,7 +54,12 @@ _LIVE = re.compile(r"(^|[\s_-])live-?(blog|post|feed|updates?|entry)\w*([\s_-]|$
 
 def length_of(paragraphs: Iterable[str]) -> int:
     """Return how much text there is, in letters of an alphabet: one of a script without spaces says as much as three."""
-    return sum(len(one) + (0 if one.isascii() else 2 * len(_DENSE.findall(one))) for one in paragraphs)
+    return sum(len(one) + (2 * len(_DENSE.findall(one)) if _is_dense(one) else 0) for one in paragraphs)
+
+
+def _is_dense(paragraph: str) -> bool:
+    """Tell whether a paragraph is in a script without spaces, as its beginning shows."""
+    return not paragraph.isascii() and _DENSE.search(paragraph[:PROSE]) is not None
 
 
 @lru_cache(maxsize=1)
@@ -73,17 +79,11 @@ def says(kind: str, text: str) -> bool:
 
 def reason_against(page: Page, found: Metadata, paragraphs: Sequence[str]) -> str | None:
     """Return why a page is no article; None where it may be one."""
-    if length_of(paragraphs) <= STUB:
-        for reason, holds in (
-            ("bot_wall", _is_bot_wall),
-            ("error_page", _is_error),
-            ("consent_wall", _is_consent_wall),
-            ("needs_javascript", _needs_javascript),
-            ("paywall", _is_paywalled),
-            ("video_or_gallery", _is_pictures),
-        ):
-            if holds(page, found, paragraphs):
-                return reason
+    if length_of(paragraphs) > STUB:
+        return "listing" if _lists(page.tree, found, paragraphs) else None
+    for reason, holds in _STUBS:
+        if holds(page, found, paragraphs):
+            return reason
     if _lists(page.tree, found, paragraphs):
         return "listing"
     text = " ".join(paragraphs)
@@ -200,7 +200,8 @@ def _is_paywalled(page: Page, found: Metadata, paragraphs: Sequence[str]) -> boo
         return True
     tree = page.tree.page
     for place, raw in enumerate(tree.raw):
-        if tree.tags[place] in _SIGNS and (found.free is False or _PAYWALL.search(names_of(raw))):
+        short = tree.closed[place] - tree.opened[place] <= MAX_TAGS
+        if short and tree.tags[place] in _SIGNS and (found.free is False or _PAYWALL.search(names_of(raw))):
             text = tree.line(place)
             if 0 < len(text) <= SHORT and says("paywall", text):
                 return True
@@ -241,3 +242,13 @@ def _is_card(heading: Element) -> bool:
     around = heading.parent is not None and heading.parent.tag == "a"
     linked = around or any(len(text_of(link)) > 15 for link in links)
     return linked and not any(map(is_furniture, heading.iterancestors()))
+
+
+_STUBS = (  # why a page with little text is no article, in the order in which it is asked
+    ("bot_wall", _is_bot_wall),
+    ("error_page", _is_error),
+    ("consent_wall", _is_consent_wall),
+    ("needs_javascript", _needs_javascript),
+    ("paywall", _is_paywalled),
+    ("video_or_gallery", _is_pictures),
+)

@@ -37,6 +37,15 @@ def test_a_page_gives_its_paragraphs_and_nothing_else(
     assert (found.form, found.author_note) == ("article", None)
 
 
+def test_a_few_words_are_a_body_where_their_part_is_called_so(make_record: MakeRecord) -> None:
+    words = "This is where my notes used to be. I keep the name, since nobody else would want it."
+    for name, there in (("post-body entry-content", True), ("words", False), ("related post-body", False)):
+        # a script uncovers it
+        page = f"<body><h1>Notes</h1><div class='{name}' style='display: none'>{words}</div></body>"
+        found = extract(make_record(page), None)
+        assert found.body == words if isinstance(found, Extracted) else not there
+
+
 @pytest.mark.parametrize("lead", ["<div>{}</div>", "<p><em>{}</em></p>", '<div class="bio"><p>{}</p></div>'])
 def test_the_note_on_the_author_is_the_last_paragraph_and_a_field(
     make_record: MakeRecord, make_page: MakePage, lead: str
