@@ -20,7 +20,7 @@ _WORDS = [
     (re.compile(r"/.+/i?"), "a regular expression is not understood; * and ? leave a word open", None),
 ]  # fmt: skip
 _APART = re.compile(r"[\[{(]?\s*(\S+?)\s*(?:\.\.+|\bto\b|TO|;|,|–| - )\s*(\S+?)\s*[\]})]?")
-_AGO = re.compile(r"(?:now-|last|past|-)\s*(\d+)\s*([hdwmy])\w*(?:/\w)?", re.IGNORECASE)
+_AGO = re.compile(r"(?:>?=?(?:now-|last|past|-)|>=)\s*(\d+)\s*([hdwmy])\w*(?:/\w)?", re.IGNORECASE)
 _SAID = {"today": "1d", "yesterday": "2d", "last week": "7d", "last month": "1m", "last year": "1y"}
 _DAY = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
 _SLASHED = re.compile(r"(\d{4})[/.](\d{1,2})(?:[/.](\d{1,2}))?")

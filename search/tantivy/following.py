@@ -45,10 +45,12 @@ def after_score(
     snapshot: Snapshot, query: tantivy.Query, mark: Mark, limit: int, name: Name
 ) -> tuple[int, list[Hit]]:
     """Return the exact total and the hits after a mark by falling score, equal ones the newest first, then by name."""
-    place = (when_key("newest", mark.when, mark.id), mark.id)
+    place = when_key("newest", mark.when, mark.id)
 
     def behind(address: tantivy.DocAddress) -> bool:
-        return (snapshot.values([address], "newest")[0] or 0, name(address)) > place
+        newest = snapshot.values([address], "newest")[0] or 0
+        # A name lies in the stored document: it is read only where it decides.
+        return newest > place or (newest == place and name(address) > mark.id)
 
     def rising(window: int) -> tuple[int, list[Hit]]:
         total, hits = snapshot.search(query, window)

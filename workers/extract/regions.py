@@ -44,6 +44,7 @@ def heading_of(element: Element) -> str:
     return _SPACE_BEFORE.sub(r"\1", " ".join(plain("".join(pieces)).split()))
 
 
+@lru_cache(maxsize=20_000)
 def names_of(raw: str) -> str:
     """Return the names an element is styled by, of its attributes as they were serialised."""
     return " ".join(_NAMES.findall(raw)) if raw else ""
