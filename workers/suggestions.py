@@ -64,7 +64,12 @@ def suggest(articles: Iterable[Article], gazetteer: Gazetteer) -> list[Suggestio
             sounding[run].append(one)
     found = [one for run, places in seen.items() if (one := _judged(run, places, known, gazetteer))]
     spelled = {(one.entity, one.spelling) for one in found}
-    by_ear = [_heard(run, places, heard, gazetteer) for run, places in sounding.items()]
+    listed = {word for name in gazetteer.names for word in name.split()}
+    by_ear = [
+        _heard(run, places, heard, gazetteer)
+        for run, places in sounding.items()
+        if not _begins_or_ends_in_words(run.split(), listed, places[0].lang)
+    ]
     found += [one for one in by_ear if (one.entity, one.spelling) not in spelled]
     return sorted(found, key=lambda one: (-one.articles, -one.likeness, one.spelling))
 
@@ -194,6 +199,15 @@ def _judged(
     if score < NEAR or _says_another_word(words, name.split(), places[0].lang):
         return None
     return _suggestion(name, score, places, gazetteer)
+
+
+def _begins_or_ends_in_words(words: list[str], listed: Container[str], lang: str) -> bool:
+    """Tell whether a run has a word of the language at either end that is in no name: it only sounds like one."""
+    counted = shipped(lang)
+    if counted is None:
+        return False
+    rare = rarity(counted, lang)
+    return any(word not in listed and rare(word) < _COMMON for word in (words[0], words[-1]))
 
 
 def _says_another_word(words: list[str], name: list[str], lang: str) -> bool:

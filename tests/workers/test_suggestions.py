@@ -91,6 +91,16 @@ def test_an_unlisted_name_is_heard_in_other_scripts(lang: str, body: str) -> Non
     assert [(entity, count) for _, entity, count in found] == [("sarfraz-baloch", 1)]
 
 
+def test_everyday_words_that_only_sound_like_a_name_are_not_suggested() -> None:
+    every = (
+        GazetteerEntity("one", "person", "Aysa Naqabil"),
+        GazetteerEntity("two", "person", "Aysar Zarnush"),
+    )
+    gazetteer = gather({one.id: one for one in every})
+    assert _found(gazetteer, "یہ اسے ناقابل سمجھتے ہیں۔", lang="ur") == []
+    assert len(_found(gazetteer, "یہ ایسر زرنوش سمجھتے ہیں۔", lang="ur")) == 1
+
+
 def test_a_name_that_two_could_bear_by_its_sound_is_not_suggested() -> None:
     bearers = [
         GazetteerEntity("a", "person", "Karim Nasiri"),

@@ -31,6 +31,7 @@ _ROWS_OF = frozenset(
 _WORD = re.compile(r"\w")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _LINKED, _SET_OFF = 1, 2
+_STREAMED = "S:"  # React sends parts of a page hidden, under such names, and shows them by script
 _STYLES = {"a": _LINKED, "b": _SET_OFF, "strong": _SET_OFF, "em": _SET_OFF, "i": _SET_OFF}
 _LINE = "\x0b"  # the end of a line inside a block
 _INSIDE, _BORDER, _BREAK, _CELL = range(4)
@@ -142,6 +143,8 @@ def _left_out(tree: Tree) -> Iterator[int]:
 
 def _is_hidden(raw: str) -> bool:
     given = attributes(raw)
+    if given.get("id", "").startswith(_STREAMED):
+        return False
     return (
         "hidden" in given
         or given.get("aria-hidden") == "true"

@@ -19,16 +19,17 @@ from workers.extract.authors import MAX_NOTE, is_note, may_have_note
 from workers.extract.blocks import Blocks, read_blocks
 from workers.extract.brief import Brief, read_brief
 from workers.extract.features import Numbers, letters, measure
-from workers.extract.judge import Nets, judge
+from workers.extract.judge import Nets, judge, shipped
 from workers.extract.markup import Element, Page
 from workers.extract.regions import is_furniture, names_of, text_of
 
 Favor = Literal["speed", "accuracy"]
+JUDGES: dict[Favor, int] = {"speed": 3, "accuracy": 6}  # networks whose mean decides
 FAVOR: Favor = "speed"  # of ingest; docs/decisions say why
 
-SURE: dict[Favor, float] = {"speed": 0.8, "accuracy": 0.95}  # below it trafilatura has a vote
+SURE = 0.75  # below it trafilatura has a vote; above it does more harm than good
 LIKELY = 0.55  # a block of more is of the article
-VOTE: dict[Favor, float] = {"speed": 2.0, "accuracy": 1.0}  # what it is worth, in log odds
+VOTE = 2.0  # what it is worth, in log odds
 SHORT = 250  # characters; a body below it is looked for elsewhere
 LONG = 80  # characters of a paragraph that is prose
 FAIR = 0.3  # a paragraph of more is of the article if one beside it, of the same looks, is more than likely
@@ -93,11 +94,11 @@ def find_body(page: Page, whole: bool = False, favor: Favor = FAVOR, nets: Nets 
 
 
 def _judged(page: Page, blocks: Blocks, brief: Brief, favor: Favor, nets: Nets | None) -> Body:
-    chances = judge(measure(blocks, brief), nets)
+    chances = judge(measure(blocks, brief), (nets or shipped()).of(0, JUDGES[favor]))
     sizes = np.array([len(text) for text in blocks.texts], dtype=np.float32)
     sure = _expected(chances, sizes)
-    if sure < SURE[favor] and len(page.tree.page) <= MAX_VOTED and not page.late():
-        chances = _voted(chances, blocks, page, VOTE[favor])
+    if sure < SURE and len(page.tree.page) <= MAX_VOTED and not page.late():
+        chances = _voted(chances, blocks, page, VOTE)
         sure = _expected(chances, sizes)
     chances = _filled(chances, blocks)
     tags, kept = page.tree.page.tags, list[int]()

@@ -31,9 +31,8 @@ class Nets:
         return Nets(self.weights[start:end], self.bias[start:end], self.out[start:end], self.base[start:end])
 
 
-def judge(rows: Numbers, nets: Nets | None = None) -> Numbers:
+def judge(rows: Numbers, nets: Nets) -> Numbers:
     """Return for each row how likely its block is of the article, as the mean of several networks."""
-    nets = nets or shipped()
     count, width = rows.shape
     parts = -(-count // AT_ONCE)
     padded = np.zeros((parts * AT_ONCE, width), dtype=np.float32)

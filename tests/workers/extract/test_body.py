@@ -9,7 +9,7 @@ from workers.extract.blocks import EDGE, MAX_BLOCKS, Blocks, hints_of, read_bloc
 from workers.extract.body import FAVOR, Favor, find_body
 from workers.extract.brief import Brief, read_brief
 from workers.extract.features import letters, measure
-from workers.extract.judge import judge
+from workers.extract.judge import judge, shipped
 from workers.extract.marks import hints_of_lines, hints_of_names, line_hints, name_hints
 from workers.extract.markup import Page, parse
 
@@ -40,6 +40,14 @@ def test_a_block_is_the_text_between_two_borders() -> None:
 
 def test_one_break_ends_a_line_and_two_end_a_block() -> None:
     assert blocks_of("<p>one<br>two<br><br>three</p>").texts == ["one\ntwo", "three"]
+
+
+def test_what_is_hidden_is_not_read_unless_it_is_only_on_its_way() -> None:
+    hidden = (
+        "<div hidden><p>a</p></div><div style='display: none'>b</div><section aria-hidden=true>c</section>"
+    )
+    shown = '<div hidden id="S:1f"><p>d</p></div><div class="hidden-xs none">e</div>'
+    assert blocks_of(hidden + shown).texts == ["d", "e"]
 
 
 def test_spaces_between_words_are_kept_and_those_around_are_not() -> None:
@@ -105,7 +113,7 @@ def test_a_word_counts_where_it_begins_and_prose_not_at_all() -> None:
 def test_every_block_has_a_row_of_finite_numbers_and_a_chance() -> None:
     found = blocks_of("<h1>Title</h1>" + "<p>Some words of an ordinary sentence.</p>" * 30 + "<p>Share</p>")
     rows = measure(found, Brief("Title"))
-    chances = judge(rows)
+    chances = judge(rows, shipped())
     assert rows.shape[0] == len(found) == len(chances)
     assert np.isfinite(rows).all() and ((chances >= 0) & (chances <= 1)).all()
 
