@@ -30,9 +30,8 @@ _ROWS_OF = frozenset(
 )
 _WORD = re.compile(r"\w")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_LINKED, _SET_OFF = 1, 2
 _STREAMED = "S:"  # React sends parts of a page hidden, under such names, and shows them by script
-_STYLES = {"a": _LINKED, "b": _SET_OFF, "strong": _SET_OFF, "em": _SET_OFF, "i": _SET_OFF}
+_STYLES = (("a",), ("b", "strong", "em", "i"))  # linked, and set off
 _LINE = "\x0b"  # the end of a line inside a block
 _INSIDE, _BORDER, _BREAK, _CELL = range(4)
 
@@ -71,14 +70,14 @@ def read_blocks(root: Element) -> Blocks:
     tree = root.page
     kinds = _kinds(tree)
     holders = _holders(tree)
-    mute = bytearray(len(kinds) + 1)
+    texts = tree.texts.copy()
     for place in _left_out(tree):
         start, end = tree.opened[place], tree.closed[place]
-        mute[start:end] = b"\1" * (end - start)
+        texts[start:end] = [""] * (end - start)
         kinds[start : end + 1] = [_INSIDE] * (min(end + 1, len(kinds)) - start)
     _lay_rows(tree, kinds, holders)
     blocks = Blocks(tree, holders=holders)
-    _Reader(blocks, _styles(tree)).read(kinds, mute)
+    _Reader(blocks, texts, _styles(tree)).read(kinds)
     return _without_lists(blocks)
 
 
@@ -165,58 +164,57 @@ def _lay_rows(tree: Tree, kinds: list[int], holders: list[int]) -> None:
             holders[row + 1 : end] = [row] * (end - row - 1)
 
 
-def _styles(tree: Tree) -> bytearray:
-    """Return how the text behind each token is set: linked, or set off."""
-    styles = bytearray(len(tree.texts))
-    for tag, style in _STYLES.items():
-        for place in tree.places.get(tag, ()):
-            for at in range(tree.opened[place], tree.closed[place]):
-                styles[at] |= style
+def _styles(tree: Tree) -> list[bytearray]:
+    """Return of each token whether the text behind it is linked, and whether it is set off."""
+    styles: list[bytearray] = []
+    for tags in _STYLES:
+        style = bytearray(len(tree.texts))
+        for place in (place for tag in tags for place in tree.places.get(tag, ())):
+            start, end = tree.opened[place], tree.closed[place]
+            style[start:end] = b"\1" * (end - start)
+        styles.append(style)
     return styles
 
 
 class _Reader:
-    """Puts the texts between two borders together."""
+    """Puts the texts between two borders together; `texts` are those behind each token that are shown."""
 
-    def __init__(self, blocks: Blocks, styles: bytearray) -> None:
-        self._blocks, self._styles = blocks, styles
+    def __init__(self, blocks: Blocks, texts: list[str], styles: list[bytearray]) -> None:
+        self._blocks, self._texts, (self._links, self._set_off) = blocks, texts, styles
 
-    def read(self, kinds: list[int], mute: bytearray) -> None:
-        """Add the blocks of a page, of which `kinds` tells where one ends, `mute` which texts are not shown."""
-        texts = self._blocks.tree.texts
+    def read(self, kinds: list[int]) -> None:
+        """Add the blocks of a page, of which `kinds` tells where one ends."""
         run: list[int | str] = []  # tokens whose text it is, and what stands for other marks
-        for at, kind in enumerate(kinds):
+        for at, (kind, text) in enumerate(zip(kinds, self._texts, strict=False)):
             if kind and run:
-                if kind == _BORDER or (kind == _BREAK and _ends(run, texts)):
+                if kind == _BORDER or (kind == _BREAK and _ends(run, self._texts)):
                     self._end(run)
                     run = []
                 else:
                     run.append(_LINE if kind == _BREAK else " ")
-            text = texts[at]
-            if text and not mute[at] and (run or not text.isspace()):
+            if text and (run or not text.isspace()):
                 run.append(at)
         if run:
             self._end(run)
 
     def _end(self, run: list[int | str]) -> None:
-        blocks, tree = self._blocks, self._blocks.tree
+        blocks, texts = self._blocks, self._texts
         first, linked, set_off = run[0], 0, 0
         pieces: list[str] = []
         for piece in run:
             if isinstance(piece, str):
                 pieces.append(piece)
                 continue
-            text = tree.texts[piece]
+            text = texts[piece]
             pieces.append(text)
-            style = self._styles[piece]
-            if style and not text.isspace():
-                size = len(plain(text))
-                linked += size if style & _LINKED else 0
-                set_off += size if style & _SET_OFF else 0
+            if self._links[piece] and not text.isspace():
+                linked += len(plain(text))
+            if self._set_off[piece] and not text.isspace():
+                set_off += len(plain(text))
         text = _trimmed(plain("".join(pieces)))
         if isinstance(first, int) and len(blocks.texts) < MAX_BLOCKS and _WORD.search(text):
             blocks.texts.append(text)
-            blocks.places.append(blocks.holders[tree.owner(first)])
+            blocks.places.append(blocks.holders[blocks.tree.owner(first)])
             blocks.linked.append(min(linked, len(text)))
             blocks.strong.append(set_off >= len(text) - 2)
 
