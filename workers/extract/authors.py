@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
+
+from ahocorasick_rs import AhoCorasick
 
 _BY = re.compile(
     r"^[\s&|•·/–—-]*((written |posted |reported |authored |story |words |article |compiled |translated |author |published )*by|author|authors|von|par|por|door|di|oleh|"
@@ -180,7 +183,12 @@ def is_note(paragraph: str) -> bool:
 
 def may_have_note(text: str) -> bool:
     """Tell whether it is worth looking for a note about the author in the markup of a page."""
-    return any(words in text for words in _NOTE_WORDS)
+    return bool(_note_words().find_matches_as_indexes(text))
+
+
+@cache
+def _note_words() -> AhoCorasick:
+    return AhoCorasick(list(_NOTE_WORDS))
 
 
 def author_note(paragraphs: list[str]) -> str | None:

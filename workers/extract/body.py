@@ -217,6 +217,8 @@ def _size(paragraphs: Sequence[str]) -> int:
 
 def _with_note(paragraphs: list[str], blocks: Blocks) -> list[str]:
     """Return the body with the note about its author at the end, where the page has one that was left out."""
+    if not may_have_note("\n".join(blocks.texts)):
+        return paragraphs
     notes = (
         text
         for text, place in zip(blocks.texts, blocks.places, strict=True)

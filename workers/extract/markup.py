@@ -116,7 +116,7 @@ def parse(text: str) -> Page | None:
     clean, raw = _printable(text)
     if not clean or clean.isspace():
         return None
-    if any(raw.find(b">", at, at + LONG_TAG) < 0 for at in range(0, len(raw) - LONG_TAG, LONG_TAG)):
+    if _has_long_tag(raw):
         clean, raw = _again(_LONG_TAG.sub(_without_attributes, clean))
     opens = raw.count(b"<")
     if opens > MAX_TAGS and opens - 2 * raw.count(b"</") > MAX_NESTING:
@@ -137,6 +137,19 @@ def _printable(text: str) -> tuple[str, bytes]:
     ):  # looking for one byte takes a tenth of looking for two
         return _again(_UNPRINTABLE.sub("", raw.decode()))
     return (text if len(raw) == len(given) else raw.decode()), raw
+
+
+def _has_long_tag(raw: bytes) -> bool:
+    """Tell whether some tag has too many attributes: it is long, thus has a stretch of bytes in it without an end of one."""
+    starts = range(0, len(raw) - LONG_TAG, LONG_TAG)
+    shut = (at for at in starts if raw.find(b">", at, at + LONG_TAG) < 0)
+    return any(_is_crowded(raw, at) for at in shut)
+
+
+def _is_crowded(raw: bytes, at: int) -> bool:
+    start = raw.rfind(b"<", 0, at)
+    end = raw.find(b">", start)
+    return end < 0 or (end > at and len(raw[start:end].split(None, MAX_ATTRIBUTES + 1)) > MAX_ATTRIBUTES)
 
 
 def _again(text: str) -> tuple[str, bytes]:
