@@ -165,7 +165,8 @@ def names(value: object, nodes: Sequence[Node]) -> Iterator[str]:
             yield from names(item, nodes)
     elif isinstance(value, dict):
         name = value.get("name")
-        yield from names(name, nodes) if isinstance(name, list | dict) else filter(None, [text(name)])
+        # what a name refers to is not looked up: it might be the very node it is of
+        yield from names(name, ()) if isinstance(name, list | dict) else filter(None, [text(name)])
     elif found := text(value):
         yield found
 

@@ -95,6 +95,11 @@ def test_a_breadcrumb_is_in_order_of_position() -> None:
     assert jsonld.breadcrumb(nodes) == ("Home", "Views")
 
 
+def test_a_name_that_refers_to_itself_ends() -> None:
+    nodes = nodes_of(json.dumps({"@id": "#a", "name": {"@id": "#a"}}))
+    assert list(jsonld.names({"@id": "#a"}, nodes)) == []
+
+
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["@type", "@graph", "@id", "name", "author", "itemListElement", "position", "url", "headline", "mainEntityOfPage"]), inner, max_size=4), max_leaves=12))  # fmt: skip
 def test_no_json_breaks_the_reading(value: object) -> None:
     nodes = nodes_of(
