@@ -63,6 +63,15 @@ def _article(number: int, line: dict[str, Any]) -> Article:
     )
 
 
+def some_entities(seed: random.Random) -> tuple[Entity, ...]:
+    """Return some of the entities, each with a salience, as they happen to be drawn."""
+    return tuple(
+        Entity(name, name, "organization", seed.choice((0.1, 0.5, 0.9)))
+        for name in ENTITIES
+        if seed.random() < 0.3
+    )
+
+
 def _drawn(article: Article, seed: random.Random) -> Article:
     when = article.published or NOW - timedelta(minutes=seed.randrange(60 * 24 * 500))
     precision = seed.choice(("second", "second", "day", None))
@@ -73,11 +82,7 @@ def _drawn(article: Article, seed: random.Random) -> Article:
         published_precision=precision,
         genre=seed.choice(("opinion", "news", "unknown")),
         country=seed.choice(("PK", "AF", None)),
-        entities=tuple(
-            Entity(name, name, "organization", seed.choice((0.1, 0.5, 0.9)))
-            for name in ENTITIES
-            if seed.random() < 0.3
-        ),
+        entities=some_entities(seed),
         topics=(TopicMatch("pak-taliban", 9.0, 1),) if seed.random() < 0.3 else (),
         mentions_dates=told,
         changed=seed.choice(((), (), ("title",), ("title", "body"))),

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from joined import ENTITIES, NOW, joined, some_words
+from joined import NOW, joined, some_entities, some_words
 
-from khabar.models import Article, Document, Entity, Folded, TopicMatch
+from khabar.models import Article, Document, Folded, TopicMatch
 from khabar.ports import Index
 from khabar.text import stem
 from khabar.text import words as text_words
@@ -64,11 +64,7 @@ def article(number: int, seed: random.Random) -> Article:
         published=published,
         published_precision=precision if published else None,
         country=seed.choice(("PK", "AF", None)),
-        entities=tuple(
-            Entity(name, name, "organization", seed.choice((0.1, 0.5, 0.9)))
-            for name in ENTITIES
-            if seed.random() < 0.3
-        ),
+        entities=some_entities(seed),
         topics=(TopicMatch("pak-taliban", 9.0, 1),) if seed.random() < 0.3 else (),
         mentions_dates=tuple(seed.sample(("2021", "2021-08", "2021-08-15", "2024-01"), seed.randrange(3))),
         changed=seed.choice(((), (), ("title",), ("title", "body"))),

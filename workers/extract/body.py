@@ -98,13 +98,15 @@ def _judged(page: Page, blocks: Blocks, brief: Brief, favor: Favor, nets: Nets |
     sizes = np.array([len(text) for text in blocks.texts], dtype=np.float32)
     sure = _expected(chances, sizes)
     if sure < SURE and len(page.tree.page) <= MAX_VOTED and not page.late():
-        chances = _voted(chances, blocks, page, VOTE)
+        chances = _voted(chances, blocks, page)
         sure = _expected(chances, sizes)
     chances = _filled(chances, blocks)
-    tags, kept = page.tree.page.tags, list[int]()
-    for at in np.flatnonzero(chances > LIKELY).tolist():
-        if not (blocks.texts[at] == brief.title and tags[blocks.places[at]] == "h1"):
-            kept.append(at)
+    tags = page.tree.page.tags
+    kept = [
+        at
+        for at in np.flatnonzero(chances > LIKELY).tolist()
+        if not (blocks.texts[at] == brief.title and tags[blocks.places[at]] == "h1")
+    ]
     return Body(list(_joined(blocks, kept)), sure)
 
 
@@ -159,14 +161,14 @@ def _room(blocks: Blocks, at: int) -> int:
     return blocks.tree.parents[blocks.places[at] if holder < 0 else holder]
 
 
-def _voted(chances: Numbers, blocks: Blocks, page: Page, worth: float) -> Numbers:
+def _voted(chances: Numbers, blocks: Blocks, page: Page) -> Numbers:
     """Return the chances with trafilatura's word on each block."""
     from workers.extract.fallback import ask_trafilatura  # noqa: PLC0415 - its import takes a second, and most pages do not need it
 
     told = letters(ask_trafilatura(page.text, precise=True))
     if not told:
         return chances
-    votes = np.array([worth if letters(text) in told else -worth for text in blocks.texts], dtype=np.float32)
+    votes = np.array([VOTE if letters(text) in told else -VOTE for text in blocks.texts], dtype=np.float32)
     odds = np.clip(chances, 1e-4, 1 - 1e-4)
     return np.asarray(1 / (1 + (1 - odds) / odds * np.exp(-votes)), dtype=np.float32)
 

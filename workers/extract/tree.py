@@ -1,8 +1,8 @@
 """A page as flat columns: parsed and serialised by lexbor once, cut into tokens, walked by every part of extraction.
 
 Walking lexbor's own nodes makes objects at each step, and a tree of Python objects costs more than the parse itself.
-What lexbor serialises is well-formed, with every `<` and `>` of a text or an attribute escaped, so that one regular
-expression cuts it into tokens; a list of numbers for each property of the elements says the rest. `Element` is a view
+What lexbor serialises is well-formed, with every `<` and `>` of a text or an attribute escaped, so that it is cut into
+tokens at them; a list of numbers for each property of the elements says the rest. `Element` is a view
 of one place in those lists, made when somebody asks for it. Its names follow ElementTree's.
 """
 
@@ -110,15 +110,7 @@ class Tree:
 
     def owners(self) -> Iterator[int]:
         """Yield for each token the element that the text behind it stands in."""
-        stack, place = [0], -1
-        for tag in self.tokens:
-            if tag[:1] != "/":
-                place += 1
-                if self.tags[place] not in VOID:
-                    stack.append(place)
-            elif len(stack) > 1:
-                stack.pop()
-            yield stack[-1]
+        return map(self.owner, range(len(self.tokens)))
 
     def name(self, at: int) -> str:
         """Return the name of the element that a token begins or ends."""
