@@ -10,6 +10,7 @@ from pathlib import Path
 
 from khabar.catalogue.entity import Gazetteer
 from khabar.catalogue.problems import Problems
+from khabar.catalogue.shadow import write
 from khabar.codec import dump, load
 
 # What makes a gazetteer of the files: another release of it may read the same files otherwise.
@@ -76,7 +77,5 @@ def _held(file: Path) -> _Held | None:
 def _write(file: Path, data: bytes) -> None:
     """Put it there in one step: others may be reading, or writing the same."""
     with suppress(OSError):
-        file.parent.mkdir(exist_ok=True)
-        new = file.with_name(f"{file.name}.{hashlib.sha256(data).hexdigest()[:8]}.new")
-        new.write_bytes(data)
-        new.replace(file)
+        file.parent.mkdir(exist_ok=True)  # a home that is not there is not made for this
+        write(file, data.decode())
