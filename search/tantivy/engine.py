@@ -97,14 +97,18 @@ class Snapshot:
         with reading(self.folder):
             return self._searcher.search(query, limit=limit, count=False).hits
 
-    def search(self, query: tantivy.Query, limit: int, field: str | None = None) -> tuple[int, list[Hit]]:
-        """Return the exact total and the first hits: by rising `field`, or by falling score without one."""
+    def search(
+        self, query: tantivy.Query, limit: int, field: str | None = None, offset: int = 0
+    ) -> tuple[int, list[Hit]]:
+        """Return the exact total and hits from an offset on: by rising `field`, or by falling score without one."""
         with reading(self.folder):
             if field is None:
-                found = self._searcher.search(query, limit=limit)
+                found = self._searcher.search(query, limit=limit, offset=offset)
             else:
                 order = tantivy.Order.Asc
-                found = self._searcher.search(query, limit=limit, order_by_field=field, order=order)
+                found = self._searcher.search(
+                    query, limit=limit, offset=offset, order_by_field=field, order=order
+                )
             total: int = found.count  # pyright: ignore[reportAttributeAccessIssue] - its stubs forget it
             return total, found.hits
 

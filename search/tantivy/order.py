@@ -8,6 +8,7 @@ from itertools import groupby
 import tantivy
 
 from search.tantivy.engine import Hit, Snapshot
+from search.tantivy.equals import newest_equals
 
 _SLACK = 64  # hits looked at beyond a page, so that equal ones at its edge are seen together
 _FEW = 200  # addresses that are had at once with their number
@@ -21,14 +22,27 @@ def by_field(
     snapshot: Snapshot, query: tantivy.Query, field: str, limit: int, offset: int, name: Name
 ) -> tuple[int, list[Hit]]:
     """Return the exact total and one page by rising `field`, equal ones by name."""
-    return _page(lambda wanted: snapshot.search(query, wanted, field), limit, offset, named(name))
+    end = offset + limit
+    total, hits = snapshot.search(query, end + _SLACK if limit else 1, field)
+    if limit and _cut(hits, total, end):
+        _, hits = snapshot.search(query, total, field)
+    return total, page_of(hits, named(name), offset, end)
 
 
 def by_score(
     snapshot: Snapshot, query: tantivy.Query, limit: int, offset: int, name: Name
 ) -> tuple[int, list[Hit]]:
     """Return the exact total and one page by falling score, equal ones the newest first, then by name."""
-    return _page(lambda wanted: snapshot.search(query, wanted), limit, offset, newest_first(snapshot, name))
+    end = offset + limit
+    total, hits = snapshot.search(query, end + _SLACK if limit else 1)
+    if limit and _cut(hits, total, end):
+        edge = hits[-1][0]
+        hits = [hit for hit in hits if hit[0] > edge]
+        for run in newest_equals(snapshot, query, edge):
+            hits += run
+            if len(hits) >= end:
+                break
+    return total, page_of(hits, newest_first(snapshot, name), offset, end)
 
 
 def named(name: Name) -> Settle:
@@ -88,16 +102,9 @@ def page_of(hits: Sequence[Hit], settle: Settle, start: int, end: int) -> list[H
     return _settled(hits, settle, start, end)[start:end]
 
 
-def _page(
-    search: Callable[[int], tuple[int, list[Hit]]], limit: int, offset: int, settle: Settle
-) -> tuple[int, list[Hit]]:
-    end = offset + limit
-    total, hits = search(end + _SLACK if limit else 1)
-    if not limit or offset >= len(hits):
-        return total, []
-    if len(hits) < total and hits[-1][0] == hits[end - 1][0]:  # more equals than the slack takes in
-        _, hits = search(total)
-    return total, _settled(hits, settle, offset, end)[offset:end]
+def _cut(hits: Sequence[Hit], total: int, end: int) -> bool:
+    """Tell whether there are more equals at the page's edge than the slack takes in."""
+    return len(hits) < total and hits[-1][0] == hits[end - 1][0]
 
 
 def _settled(hits: Sequence[Hit], settle: Settle, start: int, end: int) -> list[Hit]:
