@@ -12,7 +12,7 @@ from khabar import codec
 from khabar.ports import Gist
 from search.tantivy.engine import Hit, Snapshot, reading
 from search.tantivy.order import Name, by_score, found_few, newest_first, page_of
-from search.tantivy.query import checked
+from search.tantivy.query import checked, level_of
 from search.tree import And, Node, Not, either
 
 _SLACK = 8  # hits looked at beyond a page, so that equal ones at its edge are seen together
@@ -26,7 +26,7 @@ def best(snapshot: Snapshot, node: Node, limit: int, offset: int, name: Name) ->
     found = snapshot.best(query, wanted)
     hits = [hit for hit in found if (hit[1].segment_ord, hit[1].doc) not in out]
     if len(found) == wanted and hits[-1][0] == hits[end - 1][0]:  # more equals than the slack takes in
-        return by_score(snapshot, checked(node, snapshot), limit, offset, name)
+        return by_score(snapshot, checked(node, snapshot), level_of(node, snapshot), limit, offset, name)
     return len(hits), page_of(hits, newest_first(snapshot, name), offset, end)
 
 

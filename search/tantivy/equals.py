@@ -1,38 +1,42 @@
 """Hits of one score, the newest first: a word left open scores the same in all that hold it, and those may be half the index.
 
-Tantivy puts hits in the order of their scores or of a field, not of one within the other. So the newest are taken some at a
-time, and scored by themselves.
+Tantivy puts hits in the order of their scores or of a field, not of one within the other. So what has the score is asked
+for, where that can be asked (search.tantivy.levels); else the newest are taken some at a time, and scored by themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import tantivy
 
 from search.tantivy.engine import Hit, Key, Snapshot
 
-_FIRST = 2_048  # hits that are scored at first: one in a hundred holds a frequent word in its title, too
+_FIRST = 64  # hits that are taken at first
+_SCORED = 2_048  # and of those that are scored: of a frequent word one in a hundred is in the title, too
 _MORE = 8  # times as many, where few of them had the score
 
 Place = tuple[int, int]  # segment and document: Tantivy's addresses do not compare
+Level = Callable[[Key], tantivy.Query | None]  # what selects just those of a score, if anything does
 
 
 def newest_equals(
-    snapshot: Snapshot, query: tantivy.Query, score: Key, start: int = 0
+    snapshot: Snapshot, query: tantivy.Query, level: Level, score: Key, start: int = 0
 ) -> Iterator[list[Hit]]:
     """Yield what a query gives just this score, by rising `newest` from `start` on, in runs of equal `newest`."""
-    window = _FIRST
+    just = level(score)
+    window = _SCORED if just is None else _FIRST
     while True:
-        _, newest = snapshot.search(_since(snapshot, query, start, None), window, "newest")
+        since = _between(snapshot, just or query, start, None)
+        _, newest = snapshot.search(since, window, "newest")
         if not newest:
             return
         last = int(newest[-1][0]) if len(newest) == window else None
-        alike = _scored(snapshot, _since(snapshot, query, start, last), score, window)
+        alike = None if just else _scored(snapshot, _between(snapshot, query, start, last), score, window)
         runs: dict[Key, list[Hit]] = {}
         for key, address in newest:
             # The like of the last one may lie beyond the window: they come together with the next.
-            if key != last and (address.segment_ord, address.doc) in alike:
+            if key != last and (alike is None or (address.segment_ord, address.doc) in alike):
                 runs.setdefault(key, []).append((score, address))
         yield from runs.values()
         if last is None:
@@ -40,7 +44,9 @@ def newest_equals(
         start, window = last, window * _MORE
 
 
-def _since(snapshot: Snapshot, query: tantivy.Query, start: int, last: int | None) -> tantivy.Query:
+def _between(snapshot: Snapshot, query: tantivy.Query, start: int, last: int | None) -> tantivy.Query:
+    if not start and last is None:
+        return query
     bound = tantivy.Query.range_query(snapshot.schema, "newest", tantivy.FieldType.Unsigned, start, last)
     must = tantivy.Occur.Must
     return tantivy.Query.boolean_query([(must, query), (must, tantivy.Query.const_score_query(bound, 0.0))])

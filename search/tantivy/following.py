@@ -11,7 +11,7 @@ import tantivy
 
 from khabar.ports import Mark, Sort
 from search.tantivy.engine import Hit, Key, Snapshot
-from search.tantivy.equals import newest_equals
+from search.tantivy.equals import Level, newest_equals
 from search.tantivy.fields import when_key
 from search.tantivy.order import Name, Settle, named, newest_first
 
@@ -44,7 +44,7 @@ def after_field(
 
 
 def after_score(
-    snapshot: Snapshot, query: tantivy.Query, mark: Mark, limit: int, name: Name
+    snapshot: Snapshot, query: tantivy.Query, level: Level, mark: Mark, limit: int, name: Name
 ) -> tuple[int, list[Hit]]:
     """Return the exact total and the hits after a mark by falling score, equal ones the newest first, then by name."""
     place, settle = when_key("newest", mark.when, mark.id), newest_first(snapshot, name)
@@ -62,7 +62,7 @@ def after_score(
         return total, [(-score, address) for score, address in hits]
 
     def equal() -> Iterator[list[Hit]]:
-        for run in newest_equals(snapshot, query, mark.score, place):
+        for run in newest_equals(snapshot, query, level, mark.score, place):
             yield [(-score, address) for score, address in run]
 
     before = min(max(mark.place, 0), _FARTHEST)

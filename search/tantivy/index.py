@@ -23,10 +23,11 @@ from search.tantivy import engine
 from search.tantivy import rows as tantivy_rows
 from search.tantivy.best import best, gist_at
 from search.tantivy.engine import Engine, Snapshot, create, reading, writing
+from search.tantivy.equals import Level
 from search.tantivy.fields import article_document, article_schema, id_key, micros, outcome_schema
 from search.tantivy.following import after_field, after_score
 from search.tantivy.order import by_field, by_score, found_all, walk
-from search.tantivy.query import all_of, any_of, any_term, checked
+from search.tantivy.query import all_of, any_of, any_term, checked, level_of
 from search.tree import Node, ranks
 
 Lock = Callable[[], AbstractContextManager[object]]
@@ -135,7 +136,8 @@ class TantivyIndex:
         articles, _ = self._engines()
         snapshot = articles.snapshot()
         choices = chosen or {}
-        found = checked(narrowed(query, choices), snapshot)
+        asked = narrowed(query, choices)
+        found = checked(asked, snapshot)
         queries = {
             field: checked(narrowed(query, choices, but=field), snapshot) if field in choices else found
             for field in facets
@@ -143,9 +145,10 @@ class TantivyIndex:
         by_relevance = sort == "relevance" and ranks(query)
         order = None if by_relevance else _FIELDS[sort]
         if counted or not by_relevance or after or not limit:
-            total, hits = _page(snapshot, found, order, limit, offset, after)
+            level = level_of(asked, snapshot)
+            total, hits = _page(snapshot, found, level, order, limit, offset, after)
         else:
-            total, hits = _best(snapshot, narrowed(query, choices), limit, offset)
+            total, hits = _best(snapshot, asked, limit, offset)
         return Results(
             total,
             tuple(Hit(_load(snapshot, address), key if by_relevance else 0.0) for key, address in hits),
@@ -284,7 +287,13 @@ def _rows(folded: Mapping[str, Folded | None], refused: Container[str]) -> Itera
 
 
 def _page(
-    snapshot: Snapshot, found: Query, field: Sort | None, limit: int, offset: int, after: Mark | None
+    snapshot: Snapshot,
+    found: Query,
+    level: Level,
+    field: Sort | None,
+    limit: int,
+    offset: int,
+    after: Mark | None,
 ) -> tuple[int, list[engine.Hit]]:
     """Return the exact total and one page, by a field or by score, from an offset or from where another ended."""
 
@@ -293,10 +302,10 @@ def _page(
 
     if after is not None and limit:
         if field is None:
-            return after_score(snapshot, found, after, limit, name)
+            return after_score(snapshot, found, level, after, limit, name)
         return after_field(snapshot, found, field, after, limit, name)
     if field is None:
-        return by_score(snapshot, found, limit, offset, name)
+        return by_score(snapshot, found, level, limit, offset, name)
     return by_field(snapshot, found, field, limit, offset, name)
 
 

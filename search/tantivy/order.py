@@ -8,7 +8,7 @@ from itertools import groupby
 import tantivy
 
 from search.tantivy.engine import Hit, Snapshot
-from search.tantivy.equals import newest_equals
+from search.tantivy.equals import Level, newest_equals
 
 _SLACK = 64  # hits looked at beyond a page, so that equal ones at its edge are seen together
 _FEW = 200  # addresses that are had at once with their number
@@ -30,7 +30,7 @@ def by_field(
 
 
 def by_score(
-    snapshot: Snapshot, query: tantivy.Query, limit: int, offset: int, name: Name
+    snapshot: Snapshot, query: tantivy.Query, level: Level, limit: int, offset: int, name: Name
 ) -> tuple[int, list[Hit]]:
     """Return the exact total and one page by falling score, equal ones the newest first, then by name."""
     end = offset + limit
@@ -38,7 +38,7 @@ def by_score(
     if limit and _cut(hits, total, end):
         edge = hits[-1][0]
         hits = [hit for hit in hits if hit[0] > edge]
-        for run in newest_equals(snapshot, query, edge):
+        for run in newest_equals(snapshot, query, level, edge):
             hits += run
             if len(hits) >= end:
                 break

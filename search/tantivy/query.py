@@ -20,6 +20,8 @@ from search.gaps import Placed, Slots, is_open, of_near, of_phrase, without
 from search.schema import FORMS, fields_of, form_field, micros
 from search.tantivy.cost import check_cost, expanded, frequency_in
 from search.tantivy.engine import Snapshot
+from search.tantivy.equals import Level
+from search.tantivy.levels import level
 from search.tree import (
     AboutNode,
     And,
@@ -51,6 +53,16 @@ def checked(node: Node, at: Snapshot) -> Query:
     """Return the Query that selects the same articles; raises QueryError where it would be too costly to run."""
     check_cost(node, frequency_in(at))
     return _compiled(node, at)
+
+
+def level_of(node: Node, at: Snapshot) -> Level:
+    """Return what selects just the articles that a query gives a score."""
+
+    def just(score: float) -> Query | None:
+        alike = level(node, score)
+        return alike and checked(alike, at)
+
+    return just
 
 
 def _compiled(node: Node, at: Snapshot) -> Query:

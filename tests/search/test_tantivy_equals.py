@@ -57,7 +57,11 @@ def expected(articles: list[Article]) -> list[str]:
     return [each.id for each in sorted(held, key=lambda each: (-weight(each), NOW - each.fetched, each.id))]
 
 
-@pytest.mark.parametrize("query", ["border*", "border*^3", "border* source:daily", "bor?er* NOT zyzzy"])
+@pytest.mark.parametrize(
+    "query",
+    # The last one is asked for nothing that selects a score.
+    ["border*", "border*^1.1", "border* source:daily", "bor?er* NOT zyzzy", "border* OR title:zyzzy*"],
+)
 @pytest.mark.parametrize("offset", [0, 25, 55, 110, 500, 2_900])
 def test_a_page_is_a_piece_of_the_one_order(
     index: TantivyIndex, articles: list[Article], query: str, offset: int
