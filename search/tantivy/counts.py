@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from tantivy import Query
@@ -24,15 +25,25 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def facets(snapshot: Snapshot, queries: Mapping[str, Query]) -> dict[str, dict[str, int]]:
     """Return the most frequent values of each field with their counts under its query, then by name."""
-    found: dict[str, dict[str, int]] = {}
+    asked: dict[int, list[str]] = {}
     for field, query in queries.items():
         check(field)
-        name = "author_name" if field == "author" else field
-        terms = {"field": name, "size": _COUNTED, "segment_size": _COUNTED}
-        counted = snapshot.aggregate(query, {"facet": {"terms": terms}})["facet"]["buckets"]
-        ranked = sorted((-bucket["doc_count"], bucket["key"]) for bucket in counted)
-        found[field] = {value: -count for count, value in ranked[:_VALUES]}
-    return found
+        asked.setdefault(id(query), []).append(field)
+    found: dict[str, dict[str, int]] = {}
+    for fields in asked.values():  # fields of one query are counted in one go: it runs once
+        counted = snapshot.aggregate(queries[fields[0]], {field: _values(field) for field in fields})
+        found |= {field: _ranked(counted[field]["buckets"]) for field in fields}
+    return {field: found[field] for field in queries}
+
+
+def _values(field: str) -> dict[str, Any]:
+    name = "author_name" if field == "author" else field
+    return {"terms": {"field": name, "size": _COUNTED, "segment_size": _COUNTED}}
+
+
+def _ranked(buckets: list[dict[str, Any]]) -> dict[str, int]:
+    ranked = sorted((-bucket["doc_count"], bucket["key"]) for bucket in buckets)
+    return {value: -count for count, value in ranked[:_VALUES]}
 
 
 def timeline(snapshot: Snapshot, query: Query, interval: Interval, timezone: str) -> dict[str, int]:
@@ -45,16 +56,21 @@ def timeline(snapshot: Snapshot, query: Query, interval: Interval, timezone: str
         return {}
     spans = buckets(first, last, interval)
     edges = [(name, micros(midnight(day, timezone)), day.toordinal()) for name, day in spans]
+    bounds = {"moment": [edge[1] for edge in edges], "day": [edge[2] for edge in edges]}
+    counted = snapshot.aggregate(query, {field: _spans(field, at) for field, at in bounds.items()})
     counts: Counter[str] = Counter()
-    for field, place in (("moment", 1), ("day", 2)):
-        bounds = [edge[place] for edge in edges]
-        labels = dict(zip(bounds, (edge[0] for edge in edges[:-1]), strict=False))
-        ranges = [{"from": start, "to": end} for start, end in pairwise(bounds)]
-        counted = snapshot.aggregate(query, {"time": {"range": {"field": field, "ranges": ranges}}})
-        for bucket in counted["time"]["buckets"]:
+    for field, at in bounds.items():
+        labels = dict(zip(at, (edge[0] for edge in edges[:-1]), strict=False))
+        for bucket in counted[field]["buckets"]:
             if bucket["doc_count"] and "from" in bucket:
                 counts[labels[int(bucket["from"])]] += bucket["doc_count"]
     return {name: counts[name] for name, _ in spans if counts[name]}
+
+
+def _spans(field: str, bounds: list[int]) -> dict[str, Any]:
+    return {
+        "range": {"field": field, "ranges": [{"from": start, "to": end} for start, end in pairwise(bounds)]}
+    }
 
 
 def _extent(snapshot: Snapshot, query: Query, timezone: str) -> tuple[date | None, date | None]:
