@@ -1,7 +1,7 @@
 """What kind of piece an article is, with the evidence.
 
-The page's own types, its address, its section and its source tell first; where they tell nothing, or only "news", which
-many say of all they have, the way it is written decides (workers/manner.py).
+The page's own types, its address, its section and its source tell first; where they tell nothing, or only "news", the
+way it is written is set against that (workers/manner.py).
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice, pairwise
+from math import inf
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -21,7 +23,7 @@ from workers.extract import Extracted
 from workers.extract.agencies import agency_of
 from workers.manner import Manner, judge
 
-Kind = Genre | Literal["blog", "subject"]
+Kind = Genre | Literal["blog", "route", "subject"]
 Told = tuple[Genre, str]
 Judge = Callable[[str, str, str], Manner | None]
 _KINDS: dict[str, Genre] = {
@@ -43,8 +45,11 @@ _OPENING = 1_500  # characters in which an interview says that it is one
 _QUESTIONS = 4
 _MARKED = 3
 _HEADLINE = 3  # hyphens from which on a folder is a headline
-_NEWS = 1.5  # what each cue that says "news" weighs against the way of writing
-_ADDRESS = 0.5  # and a folder of the address, where it may say it of anything
+# What says that it is news, against the way of writing: where an outlet calls it news, no way of writing overrules that.
+# A section by subject says little, and so does a route: a host's name, or a folder before a number, by which many systems
+# lead to whatever they hold.
+_AGAINST: dict[str, float] = {"news": inf, "subject": 0.5, "route": 0.5}
+_NUMBER = re.compile(r"(?!(?:19|20)\d\d$)\d+$|\d{5}")  # what begins so is a number of the system, not a year
 _SCOPES: dict[str, Genre] = {
     "opinion": "opinion",
     "editorial": "editorial",
@@ -63,7 +68,8 @@ def classify(
     told = list(_evidence(article, extracted, discovery))
     found = list(_plain(told))
     if all(genre == "news" for genre, _ in found):
-        by_text = _by_manner(found, manner_of(article.title, article.body, article.lang))
+        against = max((_AGAINST[kind] for kind, _ in told if kind in _AGAINST), default=0.0)
+        by_text = list(_by_manner(against, manner_of(article.title, article.body, article.lang)))
         found += by_text or [("news", text) for kind, text in told if kind == "subject"]
     genre = _decide([genre for genre, _ in found])
     close = VIEWS if genre in VIEWS else {genre}
@@ -73,22 +79,23 @@ def classify(
 
 def _plain(told: list[tuple[Kind, str]]) -> Iterator[Told]:
     """Yield what tells a genre by itself: a blog is opinion unless it is said to be news, a subject is no genre."""
-    is_news = any(kind == "news" for kind, _ in told)
+    is_news = any(kind in {"news", "route"} for kind, _ in told)
     for kind, text in told:
         if kind == "blog":
             if not is_news:
                 yield "opinion", text
+        elif kind == "route":
+            yield "news", text
         elif kind != "subject":
             yield kind, text
 
 
-def _by_manner(found: list[Told], manner: Manner | None) -> list[Told]:
-    """Return what the way of writing tells, against what says that it is news: an address says it of anything."""
-    if manner is None:
-        return []
-    against = sum(_ADDRESS if text.startswith("url:") else _NEWS for _, text in found)
-    genre: Genre = "opinion" if manner.score > against else "news"
-    return [(genre, text) for text in manner.evidence] if genre == "news" or manner.score > 0 else []
+def _by_manner(against: float, manner: Manner | None) -> Iterator[Told]:
+    """Yield what the way of writing tells, unless it speaks for opinion and what says "news" weighs more."""
+    if manner is not None and not 0 < manner.score <= against:
+        genre: Genre = "opinion" if manner.score > 0 else "news"
+        for text in manner.evidence:
+            yield genre, text
 
 
 def _evidence(article: Article, extracted: Extracted, discovery: Discovery) -> Iterator[tuple[Kind, str]]:
@@ -99,9 +106,9 @@ def _evidence(article: Article, extracted: Extracted, discovery: Discovery) -> I
     for place in filter(None, (article.section, *reversed(article.breadcrumb))):
         if genre := _cue(place):
             yield genre, f"section:{place}"
-    for shown, name in _places(article.url):
+    for shown, name, is_route in _places(article.url):
         if genre := _cue(name):
-            yield genre, f"url:{shown}"
+            yield ("route" if is_route and genre == "news" else genre), f"url:{shown}"
     if kicker := re.match(r"\s*([^:：|]{3,30})[:：|]", article.title):
         genre = _cue(kicker[1]) if len(kicker[1].split()) <= _KICKER else None
         if genre and genre not in {"news", "subject"}:
@@ -128,14 +135,14 @@ def _asked(body: str) -> int:
     return body.count("?") + body.count("؟")
 
 
-def _places(url: str) -> Iterator[tuple[str, str]]:
-    """Yield the names before the host's own, and the folders of the path, each as it is shown."""
+def _places(url: str) -> Iterator[tuple[str, str, bool]]:
+    """Yield the names before the host's own and the folders of the path: as shown, itself, and whether all may be there."""
     parts = urlsplit(url)
-    yield from ((f"{name}.", name) for name in (parts.hostname or "").split(".")[:-2])
-    for folder in unquote(parts.path).split("/")[1:-1]:
+    yield from ((f"{name}.", name, True) for name in (parts.hostname or "").split(".")[:-2])
+    for folder, after in islice(pairwise(unquote(parts.path).split("/")), 1, None):
         # a longer one is a headline, and its words are of the matter, not of the kind
         if folder.count("-") < _HEADLINE:
-            yield f"/{folder}/", folder
+            yield f"/{folder}/", folder, bool(_NUMBER.match(after))
 
 
 def _cue(text: str) -> Kind | None:

@@ -8,6 +8,7 @@ import pytest
 
 from workers.extract import Extracted
 from workers.genre import classify
+from workers.manner import Manner
 from workers.normalize import normalize
 
 URL = "https://review.example/2025/02/27/a-gate"
@@ -138,11 +139,60 @@ def test_the_text_alone_tells_opinion_from_news_and_says_by_what(by_text: Genre)
     assert all(reason.startswith("text:") for reason in why)
 
 
-def test_an_address_with_news_in_it_does_not_hide_an_opinion(by_text: Genre) -> None:
-    assert by_text(OPINION, url="https://review.example/news/1")[0] == "opinion"
-    genre, why = by_text(NEWS, url="https://review.example/news/1")
+@pytest.mark.parametrize("host", ["review.example", "news.review.example"])
+@pytest.mark.parametrize(
+    "path", ["news/883", "news/496012/the-pier", "latest/1896543-the-pier", "port/news/12/883"]
+)
+def test_a_folder_that_leads_to_whatever_a_system_holds_does_not_hide_an_opinion(
+    by_text: Genre, host: str, path: str
+) -> None:
+    url = f"https://{host}/{path}"
+    assert by_text(OPINION, url=url)[0] == "opinion"
+    genre, why = by_text(NEWS, url=url)
     assert genre == "news"
-    assert why[0] == "url:/news/"
+    assert why[0].startswith("url:")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"url": "https://review.example/news/the-pier"},
+        {"url": "https://review.example/news/2025/the-pier"},
+        {"url": "https://review.example/news/7-piers-that-we-owe"},
+        {"section": "News"},
+        {"breadcrumb": ("Home", "Latest News")},
+        {"kinds": ("ReportageNewsArticle",)},
+        {"authors": ("Reuters",)},
+    ],
+)
+def test_where_an_outlet_calls_it_news_no_way_of_writing_overrules_that(
+    by_text: Genre, given: dict[str, Any]
+) -> None:
+    genre, why = by_text(OPINION, **given)
+    assert genre == "news"
+    assert not any(reason.startswith("text:") for reason in why), (
+        "what speaks for opinion is no reason for news"
+    )
+    assert by_text(OPINION, **{**given, "section": "Opinion"})[0] == "opinion"
+
+
+@pytest.mark.parametrize(("score", "genre"), [(0.3, "news"), (0.7, "opinion"), (-0.3, "news")])
+def test_what_says_little_of_news_yields_to_a_clear_way_of_writing(
+    make_record: Callable[..., Any], score: float, genre: str
+) -> None:
+    for url, section in (("https://review.example/news/883", None), (URL, "World")):
+        extracted = Extracted(url, "The pier", "Text.", 0.9, section=section)
+        record = make_record(b"", url, scope=None)
+        found = classify(
+            normalize(extracted, record, None),
+            extracted,
+            record.discovery,
+            lambda _title, _body, _lang: Manner(score, ("text",)),
+        )
+        assert found.genre == genre
+        assert ("text" in found.genre_evidence) == (score != 0.3), (
+            "it is a reason for what it speaks for alone"
+        )
 
 
 def test_a_section_outweighs_the_way_of_writing(by_text: Genre) -> None:
