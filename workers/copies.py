@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from khabar.models import Article, Document
 from khabar.ports import Index
+from workers.duplicates import overlap, read
 
 
 def with_copies(index: Index, documents: Iterable[Document]) -> list[Document]:
@@ -33,6 +34,18 @@ def clusters_of(index: Index, documents: Iterable[Document]) -> Mapping[str, Seq
     for document in index.members(sorted(members)) if members else ():
         members[document.article.cluster][document.article.id] = document
     return {label: in_order(some.values()) for label, some in members.items()}
+
+
+def shared(index: Index, document: Document) -> list[tuple[Document, float]]:
+    """Return a document and its copies in the order of publication, each with its share of the first's text.
+
+    The share is of the shorter of the two. Copies of one copy need not be alike: it may be less than makes a copy.
+    """
+    cluster = clusters_of(index, [document])[document.article.cluster]
+    first = read(cluster[0].article.body)
+    return [
+        (each, 1.0 if each is cluster[0] else overlap(read(each.article.body), first)) for each in cluster
+    ]
 
 
 def in_order(documents: Iterable[Document]) -> list[Document]:

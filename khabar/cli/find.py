@@ -23,6 +23,7 @@ from search.grammar import hints
 from search.matcher import match
 from search.schema import FACETS
 from search.tree import Node
+from workers.copies import shared
 
 
 def _chosen(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> Chosen:
@@ -125,6 +126,9 @@ def _stream(runtime: Runtime, node: Node, shape: Form, copies: finding.Copies) -
     "--diff", nargs=2, type=click.IntRange(1), metavar="A B", help="What changed from revision A to B."
 )
 @click.option("--why", metavar="QUERY", help="What in it matches this query, marked.")
+@click.option(
+    "--copies", is_flag=True, help="Where else it was printed: the first first, with the text shared."
+)
 @click.option("--json", "as_json", is_flag=True, help="The article as JSON.")
 @console
 def show(
@@ -134,6 +138,7 @@ def show(
     revisions: bool,
     diff: tuple[int, int] | None,
     why: str | None,
+    copies: bool,
     as_json: bool,
 ) -> None:
     """Show one article, by its id or URL.
@@ -151,6 +156,8 @@ def show(
             click.echo(_payload(runtime, document), nl=False)
         elif revisions:
             click.echo(page.revisions(document))
+        elif copies:
+            click.echo(page.copies(shared(runtime.index, document)))
         elif as_json:
             click.echo(dump(document.article))
         elif why is not None:

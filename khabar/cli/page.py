@@ -79,6 +79,20 @@ def revisions(document: Document) -> str:
     return "\n".join(lines)
 
 
+def copies(found: Sequence[tuple[Document, float]]) -> str:
+    """Return where a text was printed, the first first, and how much of the first's text each shares."""
+    lines = list[str]()
+    for number, (document, share) in enumerate(found, 1):
+        told = document.article
+        # rounded down: what is not wholly the same is never 100 %
+        kind = f"{int(share * 100)} % of the text" if number > 1 else "first"
+        lines.append(
+            f"{number:>3}. {day(told):<16}  {kind:<17}  {told.source} · {heading(told.title, told.body)}"
+        )
+        lines.append(f"     {told.id}  {told.url}")
+    return "\n".join(lines)
+
+
 def difference(before: Text, after: Text, terminal: bool) -> str:
     """Return two texts of an article as one, with what was [-taken out-] and {+put in+}."""
     parts = [_compared(before.title, after.title, terminal), _compared(before.body, after.body, terminal)]

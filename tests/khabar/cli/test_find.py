@@ -125,6 +125,30 @@ def test_copies_are_one_hit_or_each_by_itself(
     assert len(run("search", "gate", "--format", "jsonl", "--copies", "folded").stdout.splitlines()) == 2
 
 
+def test_where_else_a_text_was_printed_is_told_in_order_with_what_is_shared(
+    runtime: Runtime, bring_in: Callable[[], None], run: Run
+) -> None:
+    writer = runtime.writer()
+    text = " ".join(f"word{number}" for number in range(120))
+    cut = " ".join(f"word{number}" for number in range(90)) + " and a new ending of our own"
+    for number, body in enumerate((cut, text, text)):
+        url, at = f"https://paper.example/{number}", runtime.clock().replace(microsecond=number)
+        told = Discovery(attempt_name(at, url), url, at, "paper", "import")
+        payload = json.dumps({"title": f"Gate {number}", "body": body, "published": f"2025-01-0{3 - number}"})
+        writer.append(Capture(url, at, "article", payload.encode()), told)
+    writer.seal()
+    bring_in()
+    told = [
+        line
+        for line in run("show", "https://paper.example/0", "--copies").stdout.splitlines()
+        if "Gate" in line
+    ]
+    assert [line.split("paper · ")[1] for line in told] == ["Gate 2", "Gate 1", "Gate 0"]
+    assert "  first  " in told[0]
+    assert "100 % of the text" in told[1]
+    assert "92 % of the text" in told[2], "of the 95 runs of three words in the shorter 88 are the first's"
+
+
 def test_a_choice_narrows_and_the_unusual_is_told(stocked: Runtime, run: Run) -> None:
     found = json.loads(
         run("search", "gate", "--format", "json", "--facets", "--unusual", "--choose", "author=Zahra").stdout

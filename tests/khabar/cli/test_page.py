@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from khabar.cli.page import article, day, heading, results, revisions, styled
+from khabar.cli.page import article, copies, day, heading, results, revisions, styled
 from khabar.codec import plain
 from khabar.models import Article, Document, Entity, Mention, Reference, TopicMatch
 
@@ -128,3 +128,14 @@ def test_revisions_are_where_the_text_changed() -> None:
     lines = revisions(document(made(), "one", "one", "two", "one")).splitlines()
     assert [line[22:34].strip() for line in lines] == ["revision 1", "unchanged", "revision 2", "revision 3"]
     assert lines[0].startswith("2025-03-01 12:30:15Z") and "urn:uuid:0" in lines[0]
+
+
+def test_copies_are_told_in_their_order_with_what_they_share() -> None:
+    first, late = made(published=NOON, published_precision="day"), made()
+    told = copies([(document(first), 1.0), (document(late), 0.999)])
+    assert told.splitlines() == [
+        "  1. 2025-03-01        first              paper · A gate",
+        "     1f  https://a.example/1",
+        "  2. undated (fetched 2025-03-01)  99 % of the text   paper · A gate",
+        "     1f  https://a.example/1",
+    ]
