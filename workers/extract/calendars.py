@@ -8,18 +8,18 @@ from functools import lru_cache
 from khabar.text import fold_word
 
 _GREGORIAN = """
-1  january jan جنوری جنوري जनवरी जानेवारी জানুয়ারি জানুয়ারি ژانویه جنوري يناير janvier januar enero gennaio janeiro январь января
-2  february feb فروری فبروري फरवरी फ़रवरी ফেব্রুয়ারি ফেব্রুয়ারি فوریه فبروری فبراير février februar febrero febbraio fevereiro февраль февраля
+1  january jan جنوری جنوري जनवरी जानेवारी জানুয়ারি জানুয়ারি ژانویه جنوري يناير janvier januar enero gennaio janeiro январь января জানুয়ারী
+2  february feb فروری فبروري फरवरी फ़रवरी ফেব্রুয়ারি ফেব্রুয়ারি فوریه فبروری فبراير février februar febrero febbraio fevereiro февраль февраля ফেব্রুয়ারী
 3  march mar مارچ मार्च মার্চ مارس mars märz marzo março март марта
 4  april apr اپریل अप्रैल এপ্রিল آوریل اپرېل أبريل avril abril aprile апрель апреля
 5  may مئی मई মে مه می مايو mai mayo maggio maio май мая
 6  june jun جون जून জুন ژوئن يونيو juin juni junio giugno junho июнь июня
 7  july jul جولائی जुलाई জুলাই ژوئیه جولای جولاي يوليو juillet juli julio luglio julho июль июля
-8  august aug اگست अगस्त আগস্ট اوت آگست أغسطس août agosto август августа
-9  september sep sept ستمبر सितंबर सितम्बर সেপ্টেম্বর سپتامبر سپتمبر سبتمبر septembre septiembre settembre setembro сентябрь сентября
+8  august aug اگست अगस्त আগস্ট اوت آگست أغسطس août agosto август августа آگوست আগষ্ট
+9  september sep sept ستمبر सितंबर सितम्बर সেপ্টেম্বর سپتامبر سپتمبر سبتمبر septembre septiembre settembre setembro сентябрь сентября سپټمبر سپټامبر
 10 october oct اکتوبر अक्टूबर अक्तूबर অক্টোবর اکتبر أكتوبر octobre oktober octubre ottobre outubro октябрь октября
 11 november nov نومبر नवंबर नवम्बर নভেম্বর نوامبر نوفمبر novembre noviembre novembro ноябрь ноября
-12 december dec دسمبر दिसंबर दिसम्बर ডিসেম্বর دسامبر دیسمبر ديسمبر décembre dezember diciembre dicembre dezembro декабрь декабря
+12 december dec دسمبر दिसंबर दिसम्बर ডিসেম্বর دسامبر دیسمبر ديسمبر décembre dezember diciembre dicembre dezembro декабрь декабря ډسمبر ډیسمبر
 """
 _SOLAR = """
 1  فروردین حمل وری
