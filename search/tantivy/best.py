@@ -6,19 +6,16 @@ is left out of the hits instead.
 
 from __future__ import annotations
 
-import tantivy
-
-from khabar import codec
-from khabar.ports import Gist
-from search.tantivy.engine import Hit, Snapshot, reading
-from search.tantivy.order import Name, by_score, found_few, newest_first, page_of
+from search.tantivy.documents import name_in
+from search.tantivy.engine import Hit, Snapshot
+from search.tantivy.order import by_score, found_few, newest_first, page_of
 from search.tantivy.query import checked, level_of
 from search.tree import And, Node, Not, either
 
 _SLACK = 8  # hits looked at beyond a page, so that equal ones at its edge are seen together
 
 
-def best(snapshot: Snapshot, node: Node, limit: int, offset: int, name: Name) -> tuple[int, list[Hit]]:
+def best(snapshot: Snapshot, node: Node, limit: int, offset: int) -> tuple[int, list[Hit]]:
     """Return one page as `by_score` does, and only how many hits were looked at for it."""
     asked, out = _parted(snapshot, node)
     query, end = checked(asked, snapshot), offset + limit
@@ -26,8 +23,10 @@ def best(snapshot: Snapshot, node: Node, limit: int, offset: int, name: Name) ->
     found = snapshot.best(query, wanted)
     hits = [hit for hit in found if (hit[1].segment_ord, hit[1].doc) not in out]
     if len(found) == wanted and hits[-1][0] == hits[end - 1][0]:  # more equals than the slack takes in
-        return by_score(snapshot, checked(node, snapshot), level_of(node, snapshot), limit, offset, name)
-    return len(hits), page_of(hits, newest_first(snapshot, name), offset, end)
+        return by_score(
+            snapshot, checked(node, snapshot), level_of(node, snapshot), limit, offset, name_in(snapshot)
+        )
+    return len(hits), page_of(hits, newest_first(snapshot, name_in(snapshot)), offset, end)
 
 
 def _parted(snapshot: Snapshot, node: Node) -> tuple[Node, set[tuple[int, int]]]:
@@ -39,10 +38,3 @@ def _parted(snapshot: Snapshot, node: Node) -> tuple[Node, set[tuple[int, int]]]
         if few is not None:
             return asked[0], {(address.segment_ord, address.doc) for address in few}
     return node, set()
-
-
-def gist_at(snapshot: Snapshot, address: tantivy.DocAddress, score: float) -> Gist:
-    """Return what a hit is about, as it was worked out when it was written."""
-    with reading(snapshot.folder):
-        lang, terms = codec.load(snapshot.stored(address, "gist"), tuple[str, dict[str, int]])
-    return Gist(score, lang, terms)

@@ -10,7 +10,6 @@ from pathlib import Path
 import tantivy
 from tantivy import Query
 
-from khabar import codec
 from khabar.models import Document, Folded, Hit, Outcome, Results
 from khabar.ports import Counted, Fold, Frequencies, Gist, Interval, Mark, RefusedDocumentsError, Sort
 from khabar.text import TEXT_VERSION
@@ -19,15 +18,14 @@ from search.chosen import narrowed
 from search.generations import DamagedIndexError
 from search.schema import SCHEMA_VERSION
 from search.tantivy import counts as tantivy_counts
-from search.tantivy import engine
 from search.tantivy import rows as tantivy_rows
-from search.tantivy.best import best, gist_at
-from search.tantivy.engine import Engine, Snapshot, create, reading, writing
-from search.tantivy.equals import Level
+from search.tantivy.best import best
+from search.tantivy.documents import gist_at, load, name_in
+from search.tantivy.engine import Engine, create, writing
 from search.tantivy.fields import article_document, article_schema, id_key, micros, outcome_schema
-from search.tantivy.following import after_field, after_score
-from search.tantivy.order import by_field, by_score, found_all, walk
-from search.tantivy.query import all_of, any_of, any_term, checked, level_of
+from search.tantivy.order import by_field, found_all, walk
+from search.tantivy.pages import page
+from search.tantivy.query import all_of, any_of, any_term, checked
 from search.tree import Node, ranks
 
 Lock = Callable[[], AbstractContextManager[object]]
@@ -145,13 +143,12 @@ class TantivyIndex:
         by_relevance = sort == "relevance" and ranks(query)
         order = None if by_relevance else _FIELDS[sort]
         if counted or not by_relevance or after or not limit:
-            level = level_of(asked, snapshot)
-            total, hits = _page(snapshot, found, level, order, limit, offset, after)
+            total, hits = page(snapshot, asked, found, order, limit, offset, after)
         else:
-            total, hits = _best(snapshot, asked, limit, offset)
+            total, hits = best(snapshot, asked, limit, offset)
         return Results(
             total,
-            tuple(Hit(_load(snapshot, address), key if by_relevance else 0.0) for key, address in hits),
+            tuple(Hit(load(snapshot, address), key if by_relevance else 0.0) for key, address in hits),
             tantivy_counts.facets(snapshot, queries),
             tantivy_counts.timeline(snapshot, found, timeline, timezone) if timeline else {},
         )
@@ -165,7 +162,7 @@ class TantivyIndex:
         """Return what the best hits are about."""
         articles, _ = self._engines()
         snapshot = articles.snapshot()
-        return [gist_at(snapshot, address, score) for score, address in _best(snapshot, query, limit, 0)[1]]
+        return [gist_at(snapshot, address, score) for score, address in best(snapshot, query, limit, 0)[1]]
 
     def scan(self, query: Node, after: str = "") -> Iterator[Document]:
         """Yield every matching document in the order of article id, from the first id after `after`."""
@@ -173,8 +170,8 @@ class TantivyIndex:
         snapshot = articles.snapshot()
         found = checked(query, snapshot)
         start = id_key(after) if after else 0
-        for address in walk(snapshot, found, "id_key", start, lambda at: _name(snapshot, at)):
-            document = _load(snapshot, address)
+        for address in walk(snapshot, found, "id_key", start, name_in(snapshot)):
+            document = load(snapshot, address)
             if document.article.id > after:
                 yield document
 
@@ -189,8 +186,8 @@ class TantivyIndex:
             alike.append(any_term(schema, "exact", [exact]))
         between = Query.range_query(schema, "first", tantivy.FieldType.Integer, micros(since), micros(until))
         query = all_of([any_of(alike), between])
-        _, hits = by_field(snapshot, query, "first_key", limit, 0, lambda address: _name(snapshot, address))
-        return [_load(snapshot, address) for _, address in hits]
+        _, hits = by_field(snapshot, query, "first_key", limit, 0, name_in(snapshot))
+        return [load(snapshot, address) for _, address in hits]
 
     def members(self, clusters: Iterable[str]) -> list[Document]:
         """Return the documents of these clusters, by id."""
@@ -199,7 +196,7 @@ class TantivyIndex:
         names = list(clusters)
         found = found_all(snapshot, any_term(articles.schema, "cluster", names))
         return sorted(
-            (_load(snapshot, address) for address in found), key=lambda document: document.article.id
+            (load(snapshot, address) for address in found), key=lambda document: document.article.id
         )
 
     # --- outcome rows ---
@@ -248,7 +245,7 @@ class TantivyIndex:
             return {}
         snapshot = articles.snapshot()
         query = any_term(articles.schema, "id", ids)
-        found = (_load(snapshot, address) for address in found_all(snapshot, query))
+        found = (load(snapshot, address) for address in found_all(snapshot, query))
         wanted = set(ids)
         return {document.article.id: document for document in found if document.article.id in wanted}
 
@@ -284,39 +281,3 @@ def _rows(folded: Mapping[str, Folded | None], refused: Container[str]) -> Itera
     for name, result in folded.items():
         if result is not None and name not in refused:
             yield from result.outcomes
-
-
-def _page(
-    snapshot: Snapshot,
-    found: Query,
-    level: Level,
-    field: Sort | None,
-    limit: int,
-    offset: int,
-    after: Mark | None,
-) -> tuple[int, list[engine.Hit]]:
-    """Return the exact total and one page, by a field or by score, from an offset or from where another ended."""
-
-    def name(address: tantivy.DocAddress) -> str:
-        return _name(snapshot, address)
-
-    if after is not None and limit:
-        if field is None:
-            return after_score(snapshot, found, level, after, limit, name)
-        return after_field(snapshot, found, field, after, limit, name)
-    if field is None:
-        return by_score(snapshot, found, level, limit, offset, name)
-    return by_field(snapshot, found, field, limit, offset, name)
-
-
-def _best(snapshot: Snapshot, node: Node, limit: int, offset: int) -> tuple[int, list[engine.Hit]]:
-    return best(snapshot, node, limit, offset, lambda address: _name(snapshot, address))
-
-
-def _load(snapshot: Snapshot, address: tantivy.DocAddress) -> Document:
-    with reading(snapshot.folder):
-        return codec.load(snapshot.stored(address, "document"), Document)
-
-
-def _name(snapshot: Snapshot, address: tantivy.DocAddress) -> str:
-    return _load(snapshot, address).article.id
