@@ -18,9 +18,9 @@ from workers.extract.bylines import bylines
 from workers.extract.dates import Dated
 from workers.extract.markup import Page
 from workers.extract.pubdate import Clues, choose_modified, choose_published
-from workers.extract.regions import heading_of, text_of
+from workers.extract.regions import text_of
 from workers.extract.room import Room
-from workers.extract.titles import MAX_TITLE, choose_title
+from workers.extract.titles import MAX_TITLE, choose_title, headings_of
 from workers.extract.tree import Element, Tree, attributes
 
 _PUBLISHED = (
@@ -94,17 +94,15 @@ def describe(page: Page, url: str, source: Source | None, entry: Entry | None, f
     """Return what a parsed page says of its article; the feed's entry fills what the page leaves open."""
     tree = page.tree
     metas, nodes = _metas(tree), jsonld.read_jsonld(tree)
-    headings = [text for h1 in tree.iter("h1") if 0 < len(text := heading_of(h1)) <= MAX_TITLE][:5]
-    social = _first(metas, "og:title", "twitter:title")
+    social, page_title = _first(metas, "og:title", "twitter:title"), _page_title(tree)
+    headings = headings_of(tree, page_title or "")
     address = _address(tree, metas, url)
     article = jsonld.article_of(nodes, (url, address), headings[0] if headings else social)
     node = article or {}
     sites = _sites(metas, node, source, address)
     kinds = jsonld.types(node)
     news = any(kind.endswith("NewsArticle") for kind in kinds)
-    title = choose_title(
-        headings, jsonld.text(node.get("headline")), social, _page_title(tree), sites, news=news
-    )
+    title = choose_title(headings, jsonld.text(node.get("headline")), social, page_title, sites, news=news)
     room = Room(tree.page, title)
     crumbs = _without_home(jsonld.breadcrumb(nodes) or _printed_crumbs(tree), title)
     authors, agency = _signed(

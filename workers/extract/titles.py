@@ -7,24 +7,38 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 
 from khabar import text
+from workers.extract.regions import heading_of
+from workers.extract.tree import Element
 
 _SEPARATOR = re.compile(r"\s+[|\-–—:·•»«›‹~/]+\s+|\s*[|｜]\s*|\s*::\s*|\s+[–—-](?=\S)")
 _EDGES = " |-–—:·•»«›‹~/"
+_DANGLING = re.compile(r"\s+[|\-–—:·•»/]+$")  # what is left where a template had no name to add
 _BAR = re.compile(r"\s+[|｜]\s+")
 _STUCK = re.compile(r"[\d|()]")  # a date, a count, a bar: what is no word of a headline
 _KICKER = re.compile(r"[:\-–—|/]$")  # what stands between a kicker and the headline proper
 MAX_TITLE = 400
+MAX_CHIEF, MAX_LOWER = 5, 40  # headings of a page that are looked at: h1s, and others where it has none
 MAX_HEADING = 200  # characters; a longer one that nothing repeats is a lead, not a headline
 NAME = 4  # words of a site's name
 LONG_NAME = 80  # characters; no site's name is longer
 SHORT = 12  # characters; what is left of a title must be more
 AKIN = 0.65  # share of the words of the shorter that two wordings of one headline have in common
+WHOLE = 8  # words of a heading that is no label, section or slogan
 
 fold = lru_cache(maxsize=1000)(
     text.fold
 )  # the few titles of a page are compared with each other again and again
+
+
+def headings_of(tree: Element, page_title: str) -> list[str]:
+    """Return a page's chief headings: its h1s, else the longest of lower rank that the page's title opens with."""
+    chief = [text for h1 in tree.iter("h1") if 0 < len(text := heading_of(h1)) <= MAX_TITLE][:MAX_CHIEF]
+    lower = () if chief else islice(tree.iter("h2", "h3"), MAX_LOWER)
+    opening = [text for one in lower if _opens(page_title, text := heading_of(one))]
+    return chief or sorted(opening, key=len)[-1:]  # a section's name may open a title, too
 
 
 def choose_title(
@@ -42,10 +56,11 @@ def choose_title(
     Without one JSON-LD is preferred to og:title, which is written for sharing, and that to <title>. `news` says that
     the JSON-LD is a news article's, whose headline is the newsroom's; in other pages' it is written for search engines.
     """
-    names = _names([*sites, *_beside(page or "", social or "")])
-    others = [_stripped(html.unescape(title), names) for title in (headline, social, page) if title]
+    names = _names([*sites, *_beside(page or "", social or ""), *_closing(page or "", headings)])
+    given = (_DANGLING.sub("", html.unescape(title)) for title in (headline, social, page) if title)
+    others = [_stripped(title, names) for title in given]
     own = [html.unescape(heading) for heading in headings if not _is_site(heading, names)]
-    if news and headline and not _is_cut(others[0], own):
+    if news and headline and not _is_cut(others[0], own) and not _is_for_search(headline, social, page, own):
         title = others[0]
     else:
         title = _heading(own, others) or _longest(others) or next(iter(headings), "")
@@ -62,7 +77,7 @@ def _longest(others: Sequence[str]) -> str:
 
 
 def _heading(headings: Sequence[str], others: Sequence[str]) -> str | None:
-    """Return the heading that is the page's headline: by what repeats it, else the first if it is like the others."""
+    """Return the heading that is the page's headline: by what repeats it, else the first if it is about the same."""
     folded = set(map(fold, others))
     for heading in headings:
         if fold(heading) in folded:
@@ -71,7 +86,8 @@ def _heading(headings: Sequence[str], others: Sequence[str]) -> str | None:
         if any(_agree(heading, other) for other in others):
             return heading
     first = headings[0] if headings else ""
-    akin = len(first) <= MAX_HEADING and any(_akin(first, other) for other in others)
+    share = 0 if len(first.split()) >= WHOLE else AKIN
+    akin = len(first) <= MAX_HEADING and any(_akin(first, other, share) for other in others)
     return first if akin else None
 
 
@@ -91,13 +107,23 @@ def _proper(title: str, others: Sequence[str], raw: set[str | None]) -> str:
 
 
 def _as_spelled(title: str, every: Sequence[str]) -> str:
-    """Return a title in the spelling that most of the page's titles have; one in capitals as another that words it alike."""
+    """Return a title in the spelling that most of the page's titles have; one in capitals as another that words it alike.
+
+    Markup within a heading may have torn a word in two; another title that has it whole is the better spelling.
+    """
+    title = next((one for one in every if _mends(one, title)), title)
     spellings = Counter(one for one in every if fold(one) == fold(title))
     plain = [one for one in spellings if not one.isupper()]
     if not plain:
         return next((one for one in every if not one.isupper() and _akin(one, title)), title)
     best = max(plain, key=lambda one: spellings[one])
     return best if spellings[best] > spellings[title] or title not in plain else title
+
+
+def _mends(one: str, title: str) -> bool:
+    """Tell whether one title has the letters of another in fewer words."""
+    whole, torn = fold(one), fold(title)
+    return whole.count(" ") < torn.count(" ") and whole.replace(" ", "") == torn.replace(" ", "")
 
 
 def strip_site(title: str, sites: Sequence[str]) -> str:
@@ -156,6 +182,26 @@ def _beside(page: str, social: str) -> list[str]:
     return [rest] if 0 < len(rest.split()) <= NAME else []
 
 
+def _closing(page: str, headings: Sequence[str]) -> list[str]:
+    """Return the heading that ends a page's title which another begins: the site's name in its masthead."""
+    begun = any(page.startswith(one) and one != page for one in headings)
+    return [one for one in headings if begun and page.endswith(one) and not page.startswith(one)]
+
+
+def _opens(page: str, heading: str) -> bool:
+    """Tell whether a page's title is a heading, alone or with something set off behind it."""
+    if len(heading) <= SHORT:
+        return False
+    begun = page.startswith(heading) and _SEPARATOR.match(page[len(heading) :]) is not None
+    return begun or fold(page) == fold(heading)
+
+
+def _is_for_search(headline: str, social: str | None, page: str | None, headings: Sequence[str]) -> bool:
+    """Tell whether JSON-LD and the page's title word alike, for search engines, what readers and social media get otherwise."""
+    first, told = fold(headings[0]) if headings else "", fold(page or "")
+    return first == fold(social or "") and first not in told and fold(headline) in told
+
+
 def _is_cut(headline: str, headings: Sequence[str]) -> bool:
     """Tell whether a headline is the beginning of a heading: JSON-LD is cut at 110 characters by many systems."""
     folded = fold(headline)
@@ -171,11 +217,11 @@ def _agree(heading: str, other: str) -> bool:
     return one == two or one in parts or (len(one) > 15 and len(two) > 15 and (one in two or two in one))
 
 
-def _akin(one: str, other: str) -> bool:
+def _akin(one: str, other: str, share: float = AKIN) -> bool:
     """Tell whether two titles may be of one article: they share words that are not small ones."""
     first, second = (
         {word for word in fold(title).split() if len(word) > 2 or not word.isascii()}
         for title in (one, other)
     )
     common = len(first & second)
-    return common > 1 and common >= AKIN * min(len(first), len(second))
+    return common > 1 and common >= share * min(len(first), len(second))

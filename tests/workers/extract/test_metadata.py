@@ -49,6 +49,20 @@ def test_json_ld_tells_most(read: Read) -> None:
     assert found.url == "https://review.example/opinion/a-gate-and-a-stamp?ref=home"
 
 
+@pytest.mark.parametrize(
+    ("headings", "title"),
+    [
+        ("<h2>Opinion pages</h2><h3>A gate and a stamp</h3>", "A gate and a stamp"),
+        ("<h2>Opinion pages</h2><h3>A gate and a</h3>", "A gate and a stamp - Opinion pages"),
+        ("<h1>The stamp</h1><h2>A gate and a stamp</h2>", "A gate and a stamp - Opinion pages"),
+    ],
+)
+def test_a_page_without_an_h1_has_its_headline_in_a_lower_heading(headings: str, title: str) -> None:
+    page = parse(f"<html><title>A gate and a stamp - Opinion pages</title><body>{headings}</body></html>")
+    assert page is not None
+    assert describe(page, URL, None, None, FETCHED).title == title
+
+
 # --- the date ------------------------------------------------------------------------------------------------
 
 

@@ -73,6 +73,15 @@ def test_the_headline_is_chosen(
         (["The lorries of May | Views | All of Karak"], None, None, "The lorries of May | Views | All of Karak", "The lorries of May"),
         # a word more than the others have is of the headline
         (["Most lorries of salt in May"], None, "Lorries of salt in May", "Lorries of salt in May", "Most lorries of salt in May"),
+        # a whole sentence about the same in the page's chief heading is the headline, however the others word it
+        (["Why the last salt of Karak goes north by night"], None, "Karak salt: all you must know", None, "Why the last salt of Karak goes north by night"),
+        (["Sign up for our letter and read it first thing on Friday"], None, "Salt lorries of May", None, "Salt lorries of May"),
+        # a word that markup tore
+        (["The lo rries of May"], None, None, "The lorries of May", "The lorries of May"),
+        # the masthead, which ends the page's title, where the headline begins it
+        (["Menu", "Views from the Gate", "The lorries of May"], None, None, "The lorries of May – Views from the Gate", "The lorries of May"),
+        # what a template left where it had no name to add
+        ([], None, None, "The lorries of May -", "The lorries of May"),
         # what follows a bar is a section
         ([], None, None, "The lorries of May | Views | All of Karak", "The lorries of May"),
     ],
@@ -88,6 +97,15 @@ def test_a_newsroom_s_own_headline_is_believed_unless_it_is_cut() -> None:
     assert choose_title(heading, "Salt goes south", heading[0], None, [], news=True) == "Salt goes south"
     assert choose_title(heading, "Salt goes south", heading[0], None, []) == heading[0]
     assert choose_title(heading, "The lorries", None, None, [], news=True) == heading[0]
+
+
+def test_a_headline_for_search_engines_is_not_the_newsroom_s() -> None:
+    heading, search = "The lorries that came back from the gate of salt", "Salt lorries: seven facts"
+    assert (
+        choose_title([heading], search, heading, f"{search} | Karak Mail", ["Karak Mail"], news=True)
+        == heading
+    )
+    assert choose_title([heading], search, heading, heading, ["Karak Mail"], news=True) == search
 
 
 @pytest.mark.parametrize(
