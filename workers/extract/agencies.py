@@ -12,6 +12,7 @@ from khabar.data import read_data
 from khabar.text import fold
 
 _FILE = Path(__file__).with_name("agencies.yaml")
+_PARTS = ("before", "after", "rooms")
 _PLACE = 3  # words that may follow an agency's name: a place or a branch
 
 
@@ -20,6 +21,7 @@ class _Known(NamedTuple):
     whole: frozenset[str]
     before: frozenset[str]
     after: frozenset[str]
+    rooms: frozenset[str]
 
 
 @lru_cache(maxsize=1)
@@ -28,7 +30,7 @@ def _known() -> _Known:
     told = read_data(_FILE)
     desks = told["desks"]
     return _Known(
-        *(_folded(names) for names in (told["agencies"], told["whole"], desks["before"], desks["after"]))
+        *(_folded(names) for names in (told["agencies"], told["whole"], *(desks[part] for part in _PARTS)))
     )
 
 
@@ -51,6 +53,7 @@ def _is_agency(folded: str) -> bool:
     known = _known()
     words = folded.split()
     desk = len(words) > 1 and words[-1] in known.after and known.before.issuperset(words[:-1])
+    desk |= 2 < len(words) <= _PLACE + 1 and words[-1] in known.rooms and words[-2] in known.before
     return folded in known.agencies or folded in known.whole or desk
 
 

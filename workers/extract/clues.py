@@ -20,6 +20,9 @@ CONFIDENCE = {
 }  # fmt: skip
 URL_DAY = re.compile(r"/((?:19|20)\d{2})[/-]?(0[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d|3[01])(?=[/_.+-]|$)")
 NUMBERS = re.compile(r"\d")
+_SIDES = re.compile(
+    r"\s*[|•·]\s*|\s+[–—-]\s+"
+)  # what stands between the day of publication and that of a change
 _PUBLISHED_MARK = re.compile(r"entry-date|publi[sc]|posted", re.IGNORECASE)
 
 
@@ -46,7 +49,18 @@ def choose_modified(clues: Clues, source: Source | None) -> Dated | None:
     for place in clues.room.times():
         if tells_update(page, place) and (dated := moment_of(page, place, habits)):
             return dated if plausible(dated.moment, clues.fetched) else None
-    return None
+    if any(which == "published" for which, _, _ in clues.marked):
+        return None  # a page that speaks to machines tells them of changes, too
+    printed = next(_changes(clues.room, habits), None)
+    return printed if printed and plausible(printed.moment, clues.fetched) else None
+
+
+def _changes(room: Room, habits: Habits) -> Iterator[Dated]:
+    """Yield the days of change in the lines by the headline, each behind the word that says so."""
+    for line in (*room.dated(), *room.lines()):
+        if NUMBERS.search(line) and is_dateline(line):
+            parts = (part for part in _SIDES.split(line) if says_updated(part))
+            yield from (dated_by(*found, "byline") for part in parts if (found := read_date(part, habits)))
 
 
 def dated_by(moment: datetime, precision: Precision, origin: str) -> Dated:

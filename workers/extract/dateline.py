@@ -13,13 +13,13 @@ from workers.extract.calendars import GREGORIAN, SOLAR
 MAX_LINE = 120
 _OTHER = 4  # words beside the date that a dateline may have: the day of the week, a section, a name
 _WORD = re.compile(r"[^\W\d_][\w\u0900-\u0dff\u200c]*")
-_FILE = Path(__file__).with_name("dateline.yaml")
+WORDS = Path(__file__).with_name("dateline.yaml")
 
 
 @lru_cache(maxsize=1)
 def _known() -> tuple[frozenset[str], re.Pattern[str], re.Pattern[str]]:
     """Return the small words of datelines, and what says publication or change; the file is read once a process."""
-    told: dict[str, list[str]] = read_data(_FILE)
+    told: dict[str, list[str]] = read_data(WORDS)
     published, updated = (
         re.compile("|".join(sorted(map(re.escape, map(fold, told[kind])), key=len, reverse=True)))
         for kind in ("published", "updated")

@@ -15,6 +15,7 @@ from khabar.catalogue.codes import countries, zone_of
 from khabar.models import Precision, Source
 from khabar.text import fold_word
 from workers.extract.calendars import GREGORIAN, SOLAR, from_solar, is_solar_year
+from workers.extract.daytime import with_halves
 from workers.extract.lunar import read_lunar
 
 EARLIEST = 1990
@@ -71,7 +72,7 @@ _TIME = (
 _OFFSET = (
     r"(?P<offset>Z\b|[+-]\d{2}:?\d{2}\b|[+-]\d{2}\b|(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d{2})?)?|[A-Z]{3,4}\b)?"
 )
-_LATER = rf"(?:(?:T|[\s,|/@–—-]|at|kl)*{_TIME}\s*{_OFFSET})?"
+_LATER = rf"(?:(?:T|[\s,،|/@–—-]|at|kl)*{_TIME}\s*{_OFFSET})?"
 _NAME = r"(?P<name>[^\W\d_][\w\u200c\u0900-\u0dff]{1,15})"
 _ISO = re.compile(
     rf"(?<!\d)(?P<year>\d{{4}})[-/.年](?P<month>\d{{1,2}})(?:[-/.月](?P<day>\d{{1,2}})日?(?!\d){_LATER})?"
@@ -117,6 +118,8 @@ def read_date(text: str, habits: Habits) -> tuple[datetime, Precision] | None:
     plain = _ascii_digits(text.strip()[:200])
     if not _LIKELY.search(plain):
         return None
+    if ":" in plain:
+        plain = with_halves(plain)
     if _EPOCH.match(plain):
         return datetime.fromtimestamp(int(plain[:10]), UTC), "second"
     for pattern in (_COMPACT, _ISO, _DAY_NAME, _NAME_DAY, _YEAR_NAME, _NUMBERS):

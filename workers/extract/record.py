@@ -16,6 +16,7 @@ from workers.extract.dates import Dated
 from workers.extract.deadline import Clock, Deadline, deadline
 from workers.extract.frame import without_frame
 from workers.extract.imported import read_import
+from workers.extract.inserts import without_inserts
 from workers.extract.markup import MAX_BYTES, Page, decode, looks_like_html, parse
 from workers.extract.metadata import Metadata, describe
 from workers.extract.rejection import is_live, reason_against
@@ -139,7 +140,7 @@ def _wrapped(fragment: str) -> Page | None:
 
 
 def _assemble(found: Metadata, body: Body, page: Page | None = None) -> Extracted | Rejected:
-    paragraphs = without_frame(body.paragraphs, found.title, found.authors)
+    paragraphs = without_inserts(without_frame(body.paragraphs, found.title, found.authors))
     text = "\n\n".join(paragraphs)
     if page is not None and (reason := reason_against(page, found, paragraphs)):
         return Rejected(reason)

@@ -19,6 +19,7 @@ from khabar.text import fold
 from workers.extract.markup import Element, Page
 from workers.extract.metadata import Metadata
 from workers.extract.regions import is_furniture, names_of, text_of
+from workers.extract.room import MAX_TIMES, Room
 from workers.extract.tree import Tree
 
 STUB = 800  # characters; a body behind a paywall that is longer is worth keeping
@@ -48,6 +49,7 @@ _GALLERIES = frozenset({"ImageGallery", "MediaGallery", "Photograph"})
 _SIGNS = frozenset({"div", "section", "aside", "p", "h2", "h3", "h4", "span"})  # that ask for a subscription
 _PARTS = frozenset({"div", "section", "main", "ol", "ul"})
 POSTS = 3  # times in a live blog, at the least
+_SET_OFF = re.compile(r"\s*[:|]\s*|\s+[-–—]\s+")
 _LIVE_WORDS = ("blog", "Blog", "post", "feed", "updat", "entry")
 _LIVE = re.compile(r"(^|[\s_-])live-?(blog|post|feed|updates?|entry)\w*([\s_-]|$)", re.IGNORECASE)
 
@@ -98,10 +100,24 @@ def is_live(page: Page, found: Metadata) -> bool:
     said = "\n".join(tree.raw)
     if "LiveBlogPosting" in said:
         return True
+    if _is_called_live(found.title) and _posts_in_room(tree, found.title) >= POSTS:
+        return True
     return any(
         _LIVE.search(names_of(tree.raw[place])) and _posts(tree, place) >= POSTS
         for place in _live_parts(tree, said)
     )
+
+
+def _posts_in_room(tree: Tree, title: str) -> int:
+    """Return how many times are printed in the article's part of a page."""
+    room = Room(tree, title)
+    return sum(room.holds(place) for place in tree.places.get("time", ())[:MAX_TIMES])
+
+
+def _is_called_live(title: str) -> bool:
+    """Tell whether a headline has "Live" set off before or behind it."""
+    parts = [fold(part) for part in _SET_OFF.split(title)]
+    return len(parts) > 1 and any(_said()["live"].fullmatch(part) for part in (parts[0], parts[-1]))
 
 
 def _live_parts(tree: Tree, said: str) -> Iterator[int]:
@@ -205,7 +221,19 @@ def _is_paywalled(page: Page, found: Metadata, paragraphs: Sequence[str]) -> boo
             text = tree.line(place)
             if 0 < len(text) <= SHORT and says("paywall", text):
                 return True
-    return False
+    return found.free is not True and _offers_rest(page, paragraphs)
+
+
+def _offers_rest(page: Page, paragraphs: Sequence[str]) -> bool:
+    """Tell whether a page offers the rest of this text in one of its last lines, or right behind them."""
+    lines = (one for one in paragraphs[-2:] if len(one) <= SHORT)
+    return any(says("rest", one) for one in (*lines, _behind(_shown(page.tree), paragraphs)))
+
+
+def _behind(shown: str, paragraphs: Sequence[str]) -> str:
+    """Return what a page shows right behind the last paragraph."""
+    last = paragraphs[-1][-PROSE:] if paragraphs else ""
+    return shown.partition(last)[2][:SHORT] if last else ""
 
 
 def _is_pictures(page: Page, found: Metadata, paragraphs: Sequence[str]) -> bool:
@@ -225,11 +253,18 @@ def _lists(tree: Element, found: Metadata, paragraphs: Sequence[str]) -> bool:
         return False
     home = not found.url.startswith("urn:") and _SECTION.match(urlsplit(found.url).path) is not None
     prose = length_of(one for one in paragraphs if len(one) > PROSE)
-    named = found.collection or home
+    named = found.collection or home or _is_cut_off(found, paragraphs)
     if prose >= SHORT and not named:  # what follows costs more
         return False
     cards = _cards(tree)
     return cards >= CARDS and (prose < cards * PROSE or not named)
+
+
+def _is_cut_off(found: Metadata, paragraphs: Sequence[str]) -> bool:
+    """Tell whether most paragraphs of a page without a day or an author break off, as the summaries in a list do."""
+    prose = [one for one in paragraphs if len(one) > CAPTION // 2]
+    cut = sum(one.endswith(("…", "...")) for one in prose)
+    return found.published is None and not found.authors and cut >= POSTS and cut * 2 >= len(prose)
 
 
 def _cards(tree: Element) -> int:

@@ -21,6 +21,11 @@ from workers.extract.agencies import agency_of, without_agencies
         ("ویب ڈیسک", "ویب ڈیسک"),
         ("اے ایف پی، کابل", "اے ایف پی"),
         ("विशेष संवाददाता", "विशेष संवाददाता"),
+        ("डिजिटल डेस्क", "डिजिटल डेस्क"),
+        ("सीमांत डिजिटल डेस्क", "सीमांत डिजिटल डेस्क"),
+        ("Karak Web Desk", "Karak Web Desk"),
+        ("ڈیجیٹل ڈیسک", "ڈیجیٹل ڈیسک"),
+        ("মোহনা অনলাইন ডেস্ক", "মোহনা অনলাইন ডেস্ক"),
     ],
 )
 def test_who_is_no_person(name: str, agency: str) -> None:
@@ -38,6 +43,8 @@ def test_who_is_no_person(name: str, agency: str) -> None:
         "Khan, Imran",
         "رابعہ سومرو",
         "Jane Reporter",
+        "Jane Doe Reporter",
+        "जावेद डेस्क",
         "",
     ],
 )

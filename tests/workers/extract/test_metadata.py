@@ -67,6 +67,23 @@ def test_a_page_without_an_h1_has_its_headline_in_a_lower_heading(headings: str,
 
 
 @pytest.mark.parametrize(
+    ("lines", "modified"),
+    [
+        ("<p>Published: 26 February 2025 | Updated: 27 February 2025, 09:10</p>", "2025-02-27T09:10:00+05:00"),
+        ("<p>اپ ڈیٹ: 27 فروری 2025 09:15 شام</p><p>شائع: 26 فروری 2025</p>", "2025-02-27T21:15:00+05:00"),
+        ("<p>Published: 26 February 2025</p>", None),
+        ("<p>Updated: 27 February 2035</p>", None),
+        ("<p>It was updated by hand on 27 February 2025, as the clerk told the driver who had come for the stamp</p>", None),
+    ],
+)  # fmt: skip
+def test_a_change_is_read_where_it_is_printed_by_the_headline(
+    read: Read, lines: str, modified: str | None
+) -> None:
+    found = read(title=f"A gate and a stamp</h1>{lines}<h1 hidden>").modified
+    assert (found.moment.isoformat() if found else None) == modified
+
+
+@pytest.mark.parametrize(
     ("head", "before", "origin", "iso", "precision"),
     [
         ('<meta property="article:published_time" content="2025-02-27T08:15:00+05:00">', "", "meta", "2025-02-27T08:15:00+05:00", "second"),

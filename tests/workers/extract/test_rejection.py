@@ -64,6 +64,36 @@ def test_a_paywall_needs_both_a_mark_and_a_short_text() -> None:
     assert reason("<p>This article is for subscribers only</p>", LINE) is None
 
 
+@pytest.mark.parametrize(
+    ("behind", "reason_"),
+    [
+        ("<div>Subscribe to continue reading</div>", "paywall"),
+        ("<b>पूरा लेख पढ़ने के लिए सदस्यता लें</b>", "paywall"),
+        ("<p>مکمل مضمون پڑھنے کے لیے لاگ اِن کریں</p>", "paywall"),
+        ("<p>Subscribe to our paper</p>", None),
+        (f"<p>{LINE * 5}</p><p>Subscribe to continue reading</p>", None),  # too far off to be about this text
+        ("<p>Subscribe to continue reading</p>" + NODE % ',"isAccessibleForFree":true', None),
+    ],
+)
+def test_the_rest_is_offered_right_behind_a_beginning(behind: str, reason_: str | None) -> None:
+    assert reason(f"<body><h1>A ferry</h1><p>{LINE}</p>{behind}", LINE.strip()) == reason_
+    assert reason(f"<body><p>{LINE}</p>{behind}", *[LINE * 3] * 4) is None
+
+
+def test_the_rest_may_be_offered_in_the_last_line_of_the_text_itself() -> None:
+    assert reason("<p>x</p>", LINE, "To read the full piece, log in.") == "paywall"
+    assert reason("<p>x</p>", "To read the full piece, log in.", LINE, LINE) is None
+
+
+def test_summaries_that_break_off_under_linked_headings_are_a_list() -> None:
+    cards = "".join(f"<h3><a href=/a/{n}>A headline of some length, number {n}</a></h3>" for n in range(10))
+    cut = [LINE.strip().removesuffix(".") + "…"] * 5
+    assert reason(f"<h1>Opinion</h1>{cards}", *cut) == "listing"
+    assert reason("<h1>Opinion</h1>", *cut) is None
+    assert reason(f"<h1>Opinion</h1>{cards}", *cut, *[LINE * 2] * 6) is None
+    assert reason(f"<h1>Opinion</h1><p>By Sana Khan</p>{cards}", *cut) is None
+
+
 def test_the_words_of_a_wall_are_whole_words_in_any_of_our_languages() -> None:
     assert says("error", "Page not found")
     assert says("error", "صفحہ نہیں ملا")
@@ -100,6 +130,24 @@ def test_live_is_by_type_or_by_several_times() -> None:
     ):
         page = page_of(f"<body>{html}</body>")
         assert is_live(page, describe(page, "https://courier.example/a", None, None, FETCHED)) is live
+
+
+@pytest.mark.parametrize(
+    ("title", "live"),
+    [
+        ("Live: the ferry is back", True),
+        ("The ferry is back – as it happened", True),
+        ("لائیو: کشتی واپس آ گئی", True),
+        ("लाइव: नाव लौट आई", True),
+        ("Where the ferrymen live: a walk", False),
+        ("Live and let live", False),
+    ],
+)
+def test_a_headline_may_call_a_page_live(title: str, live: bool) -> None:
+    post = f"<time>9:00</time><p>{LINE}</p>"
+    for times, expected in ((3, live), (2, False)):
+        page = page_of(f"<body><main><h1>{title}</h1>{post * times}</main>")
+        assert is_live(page, describe(page, "https://courier.example/a", None, None, FETCHED)) is expected
 
 
 def test_a_script_without_spaces_says_more_in_a_letter() -> None:

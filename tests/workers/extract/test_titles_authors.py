@@ -199,6 +199,15 @@ def test_the_frame_before_a_body_is_left_out(line: str) -> None:
     assert without_frame([line, *BODY], "Goats on the runway", ["Sultan Brushal"]) == BODY
 
 
+@pytest.mark.parametrize(
+    "head", [["Web Desk"], ["نیوز ڈیسک", "پشاور", "20 نومبر 2026"], ["Staff Reporter", "Karak"]]
+)
+def test_desks_are_of_the_frame_and_a_line_between_two_particulars(head: list[str]) -> None:
+    left = without_frame([*head, *BODY], "", ())
+    assert left == (BODY if len(head) != 2 else ["Karak", *BODY])
+    assert without_frame([*BODY[:1], *head, *BODY[1:]], "", ()) == [*BODY[:1], *head, *BODY[1:]]
+
+
 @pytest.mark.parametrize("line", ["Published in Gilgit Letter, November 19th, 2025", "By Sultan Brushal"])
 def test_the_frame_after_it_too(line: str) -> None:
     assert without_frame([*BODY, line], "", ()) == BODY
