@@ -1,7 +1,13 @@
-"""Dates, authors and titles: exactly right or not, beside trafilatura's and htmldate's on the same pages."""
+"""Dates, authors and titles: right or not, beside trafilatura's and htmldate's on the same pages.
+
+Titles and authors are compared twice: to the letter, and by their letters and digits alone, without case, marks and spaces,
+since the truth of wcxb writes straight quotes where its pages have curly ones. By letters trafilatura 2.3 gets .690 and .579
+of the titles and .725 of the authors of fundus: the figures that the bars of titles and authors were set above.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -12,12 +18,34 @@ from trafilatura import bare_extraction
 
 from khabar.models import Article
 
+_SAVED = re.compile(r"_(\d{4})_(\d\d)_(\d\d)$")  # fundus names a page by the day on which it was saved
+_NO_LETTER = re.compile(r"[\W_]+")
+
 
 def moment_of(truth: dict[str, Any]) -> datetime | None:
+    """Return when the truth says an article came out; None where it says nothing, or a day after the page was saved.
+
+    Two pages of fundus have day and month the wrong way round: 6 January, saved on the 7th, for the truth is 1 June.
+    """
     try:
-        return datetime.fromisoformat(str(truth.get("published") or ""))
+        told = datetime.fromisoformat(str(truth.get("published") or ""))
     except ValueError:
         return None
+    saved = _SAVED.search(str(truth["id"]))
+    return None if saved and told.date() > date(*map(int, saved.groups())) else told
+
+
+def letters(text: str) -> str:
+    """Return the letters and digits of a text in lower case."""
+    return _NO_LETTER.sub("", text.lower())
+
+
+def as_it_is(text: str) -> str:
+    return text
+
+
+Spelling = Callable[[str], str]
+SPELLINGS: dict[str, Spelling] = {"": as_it_is, " by letters": letters}
 
 
 def names(given: object) -> set[str]:
@@ -73,26 +101,36 @@ def test_a_wrong_day_is_rarer_than_none(
     hold("day right where given, htmldate", share(same_day(truth, article) for truth, article in dated))
 
 
+@pytest.mark.parametrize("how", SPELLINGS)
 @pytest.mark.parametrize("name", ["fundus", "wcxb"])
-def test_authors_exactly(name: str, articles: Callable[..., Any], hold: Callable[[str, float], None]) -> None:
+def test_authors_exactly(
+    name: str, how: str, articles: Callable[..., Any], hold: Callable[[str, float], None]
+) -> None:
     signed = [(truth, article) for truth, article in articles(name) if truth.get("authors")]
-    hold(f"authors, {name}", share(signs(truth, article) for truth, article in signed))
+    hold(f"authors{how}, {name}", share(signs(truth, article, SPELLINGS[how]) for truth, article in signed))
 
 
-def signs(truth: dict[str, Any], article: Article | None) -> bool:
+def signs(truth: dict[str, Any], article: Article | None, spell: Spelling = as_it_is) -> bool:
     """Tell whether those who sign are all found and nobody else; the truth does not keep agencies apart from people."""
     if article is None:
         return False
-    people, agencies = names(list(article.authors)), names((article.agency or "").split(", ")) - {""}
-    return names(truth["authors"]) in (people, people | agencies)
+    people, agencies = list(article.authors), (article.agency or "").split(", ")
+    told = spelled(truth["authors"], spell)
+    return told in (spelled(people, spell), spelled([*people, *agencies], spell) - {""})
 
 
+def spelled(given: object, spell: Spelling) -> set[str]:
+    return set(map(spell, names(given)))
+
+
+@pytest.mark.parametrize("how", SPELLINGS)
 @pytest.mark.parametrize("name", ["fundus", "wcxb"])
-def test_titles_exactly(name: str, articles: Callable[..., Any], hold: Callable[[str, float], None]) -> None:
-    verdicts = (
-        bool(a) and " ".join(t["title"].split()) == a.title for t, a in articles(name) if t.get("title")
-    )
-    hold(f"title, {name}", share(verdicts))
+def test_titles_exactly(
+    name: str, how: str, articles: Callable[..., Any], hold: Callable[[str, float], None]
+) -> None:
+    spell = SPELLINGS[how]
+    titled = ((" ".join(t["title"].split()), a) for t, a in articles(name) if t.get("title"))
+    hold(f"title{how}, {name}", share(bool(a) and spell(told) == spell(a.title) for told, a in titled))
 
 
 @pytest.mark.parametrize("name", ["fundus", "wcxb"])
@@ -103,11 +141,14 @@ def test_trafilatura_on_the_same_pages(
         pytest.skip("the peers run with --whole")
     pairs = [(truth, bare_extraction(page, with_metadata=True)) for truth, page in pages(name)]
     days = (_peer(one, "date") == str(told.date()) for truth, one in pairs if (told := moment_of(truth)))
-    signed = ((truth, one) for truth, one in pairs if truth.get("authors"))
-    authors = (names(truth["authors"]) == names(_peer(one, "author").split("; ")) for truth, one in signed)
-    titles = (" ".join(t["title"].split()) == _peer(one, "title") for t, one in pairs if t.get("title"))
-    for what, verdicts in (("day", days), ("authors", authors), ("title", titles)):
-        compare(f"{what}, {name}", "trafilatura", share(verdicts))
+    compare(f"day, {name}", "trafilatura", share(days))
+    signed = [(t["authors"], _peer(one, "author").split("; ")) for t, one in pairs if t.get("authors")]
+    titled = [(" ".join(t["title"].split()), _peer(one, "title")) for t, one in pairs if t.get("title")]
+    for how, spell in SPELLINGS.items():
+        authors = (spelled(told, spell) == spelled(found, spell) for told, found in signed)
+        compare(f"authors{how}, {name}", "trafilatura", share(authors))
+        titles = share(spell(told) == spell(found) for told, found in titled)
+        compare(f"title{how}, {name}", "trafilatura", titles)
 
 
 def _peer(document: object, field: str) -> str:
