@@ -40,13 +40,22 @@ def _folded(names: Iterable[str]) -> frozenset[str]:
 
 def agency_of(name: str) -> str | None:
     """Return the agency or desk that a signature names, without the place after it; None for a person."""
-    head = re.split("[,،]", name, maxsplit=1)[0].strip()
-    for candidate in dict.fromkeys((name, head)):
-        if _is_agency(fold(candidate)):
-            return candidate
+    if named := named_agency(name):
+        return named
+    head = _head(name)
     first, *rest = head.split(None, 1)[:2] or [""]
     branch = bool(rest) and len(rest[0].split()) < _PLACE and first.isupper() and len(first) > 2
     return head if branch and fold(first) in _known().agencies else None
+
+
+def named_agency(line: str) -> str | None:
+    """Return the agency or desk that a line names and does nothing else, but for a place behind a comma."""
+    candidates = dict.fromkeys((line, _head(line)))
+    return next((one for one in candidates if _is_agency(fold(one))), None)
+
+
+def _head(name: str) -> str:
+    return re.split("[,،]", name, maxsplit=1)[0].strip()
 
 
 def _is_agency(folded: str) -> bool:

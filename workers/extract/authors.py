@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from pathlib import Path
 
 from ahocorasick_rs import AhoCorasick
 
-_BY = re.compile(
-    r"^[\s&|•·/–—-]*((written |posted |reported |authored |story |words |article |compiled |translated |author |published )*by|author|authors|von|par|por|door|di|oleh|"
-    r"تحریر|از قلم|قلم|نویسنده|یادداشت|لیکوال|ليکوال|लेखक|लेखिका|द्वारा|লেখক)(?=[\s:：])[\s:：]*",
-    re.IGNORECASE,
+from khabar.data import read_data
+
+_BY = (
+    r"(?:(?:written |posted |reported |authored |story |words |article |compiled |translated |author |published "
+    r"|opinion |analysis |op-ed |column |comment |commentary |essay |review |interview )*by|author|authors|von|par|por|door"
+    r"|di|oleh|تحریر|از قلم|قلم|نویسنده|یادداشت|لیکوال|ليکوال|लेखक|लेखिका|द्वारा|লেখক{plain})(?=[\s:：])[\s:：]*"
 )
+_WORDS = Path(__file__).with_name("bylines.yaml")
 _LABEL = re.compile(
     r"^(written|posted|published|reported|authored|story|article|words)?\s*(by|authors?)\s*:?$|^(more|insights|articles|stories) (from|by)\b",
     re.IGNORECASE,
@@ -41,7 +45,9 @@ _NOT_A_NAME = re.compile(
 _EMAIL = re.compile(r"\(?\S+@\S+\.\w+\)?|(?<!\S)@\w+")
 _WORDS_OF_A_NAME = 8
 _AFTER_NAME = re.compile(
-    r"\s+[|–—·•●-]\s+|\s*[|•●]\s*|\s+on\s+(?=\S*\d)|\s+(?:in|for|on behalf of)\s+|\s*(?<!\w)[(\[]?\d|\s*[,،]\s+(?=\w+\s+\d)|\.\s+(?=[A-Z]\w{3})"
+    r"\s+[|–—·•●-]\s+|\s*[|•●]\s*|\s+on\s+(?=\S*\d)|\s+(?:in|for|on behalf of)\s+|\s*(?<!\w)[(\[]?\d|\s*[,،]\s+(?=\w+\s+\d)"
+    # a sentence ends, not a title or an initial of the name
+    r"|(?<!\b[A-Z])(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bSt)(?<!\bLt)(?<!\bMrs)(?<!\bGen)(?<!\bCol)(?<!\bMaj)(?<!\bProf)\.\s+(?=[A-Z]\w{3})"
 )
 _PARTICLES = frozenset(
     [
@@ -96,6 +102,15 @@ _NOTE_AT_END = re.compile(
 )
 
 
+@cache
+def _by() -> re.Pattern[str]:
+    """Return what stands before a name and says that it is of who wrote; the words are read once a process."""
+    told: dict[str, list[str]] = read_data(_WORDS)
+    labels, plain = ("|".join(sorted(map(re.escape, told[kind]), key=len, reverse=True)) for kind in told)
+    bare = _BY.replace("{plain}", f"|{plain}")
+    return re.compile(rf"^[\s&|•·/–—-]*(?:(?:{labels})\s*[:：–—-]+\s*|{bare})", re.IGNORECASE)
+
+
 def clean_authors(given: Iterable[str]) -> tuple[str, ...]:
     """Return people's names as printed: without "By", roles, dates and addresses, each once."""
     found: dict[str, str] = {}
@@ -107,7 +122,7 @@ def clean_authors(given: Iterable[str]) -> tuple[str, ...]:
 
 def _split(text: str) -> Iterator[str]:
     line = " ".join(_EMAIL.sub(" ", text[:400]).split())
-    plain = _BY.sub("", _BEFORE_BY.sub("", line))
+    plain = _by().sub("", _BEFORE_BY.sub("", line))
     for place, part in enumerate(_SPLIT.split(_ROLE.sub("", plain))):
         if place and ";" not in plain and not is_person(_bare(part)):
             continue  # what follows a bar is a title or a section, unless it looks like a person
@@ -117,6 +132,9 @@ def _split(text: str) -> Iterator[str]:
             several = len(pieces) > 1 and all(len(name.split()) > 1 for name in pieces)
             if several and is_person(pieces[0]) and not is_person(pieces[1]):
                 pieces = pieces[:1]  # "Jane Doe, Head of Marketing"
+            placed = "،" in piece and len(pieces) == 2 and is_person(pieces[0]) and not several
+            if placed:  # degrees are not set off so, places are
+                pieces, several = pieces[:1], True
             for name in pieces if several else [piece]:
                 bare = _bare(name)
                 if is_name(bare):
@@ -132,7 +150,7 @@ def _conjoined(text: str) -> list[str]:
 
 def _bare(name: str) -> str:
     """Return a name without what was printed with it: a role, a month that begins a date, an affiliation."""
-    bare = _LABELLED.sub("", _MONTH.sub("", _ROLE.sub("", _BY.sub("", name)))).strip(_EDGES)
+    bare = _LABELLED.sub("", _MONTH.sub("", _ROLE.sub("", _by().sub("", name)))).strip(_EDGES)
     person = _AFFILIATION.sub("", bare).strip(_EDGES)
     return person if len(person.split()) > 1 else bare
 
@@ -142,7 +160,7 @@ def byline_of(line: str) -> str | None:
     if len(line) > MAX_BYLINE:
         return None
     line = _BEFORE_BY.sub("", line)
-    found = _BY.match(line)
+    found = _by().match(line)
     if not found:
         return None
     name = _bare(_AFTER_NAME.split(line[found.end() :], maxsplit=1)[0])

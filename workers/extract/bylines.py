@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from ahocorasick_rs import AhoCorasick
 
-from workers.extract.agencies import agency_of
+from workers.extract.agencies import named_agency
 from workers.extract.authors import byline_of, clean_authors, is_person
 from workers.extract.regions import PROSE, names_of
 from workers.extract.room import Room
@@ -57,7 +57,7 @@ def bylines(room: Room) -> Iterator[list[str]]:
     yield from _signed(page, [place for place in signs if place in near])
     yield [name for line in room.lines() if (name := byline_of(line))][:1]
     yield _alone(room)
-    yield [line for line in room.lines() if agency_of(line)][:1]
+    yield [line for line in room.lines() if named_agency(line)][:1]
     yield from _signed(page, [place for place in signs if room.holds(place)])
     yield from _signed(page, [place for place in signs if room.leaves_out(place)])
 

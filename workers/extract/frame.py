@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from khabar.text import fold
-from workers.extract.agencies import agency_of
+from workers.extract.agencies import named_agency
 from workers.extract.authors import byline_of, is_note
 from workers.extract.dates import Habits, read_date
 
@@ -51,7 +51,7 @@ def _is_particular(paragraph: str, names: set[str]) -> bool:
     """Tell whether a line says who wrote the article, or when, and no more; or is a row of a menu."""
     if len(paragraph) > MAX_LINE:
         return False
-    if fold(paragraph) in names or byline_of(paragraph) or agency_of(paragraph):
+    if fold(paragraph) in names or byline_of(paragraph) or named_agency(paragraph):
         return True
     if is_note(paragraph) or paragraph.endswith(_ENDS):
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workers.extract.agencies import agency_of, without_agencies
+from workers.extract.agencies import agency_of, named_agency, without_agencies
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,9 @@ def test_a_person_and_an_agency_in_one_line_are_two() -> None:
         ("AFP", "Reuters"),
     )
     assert without_agencies(["Khan, Imran"]) == (("Khan, Imran",), ())
+
+
+def test_a_line_that_only_begins_with_an_agency_names_none() -> None:
+    assert named_agency("AFP, Manila") == "AFP"
+    assert named_agency("Web Desk") == "Web Desk"
+    assert named_agency("AFP toys") is None and agency_of("AFP toys") == "AFP toys"
