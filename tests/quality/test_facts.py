@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import htmldate
@@ -23,16 +23,17 @@ _NO_LETTER = re.compile(r"[\W_]+")
 
 
 def moment_of(truth: dict[str, Any]) -> datetime | None:
-    """Return when the truth says an article came out; None where it says nothing, or a day after the page was saved.
+    """Return when the truth says an article came out; None where it says nothing, or a time after the page was saved.
 
-    Two pages of fundus have day and month the wrong way round: 6 January, saved on the 7th, for the truth is 1 June.
+    Two pages of fundus have day and month the wrong way round: 6 January, saved on the 7th, is 1 June to the truth. A day
+    more is of another time zone.
     """
     try:
         told = datetime.fromisoformat(str(truth.get("published") or ""))
     except ValueError:
         return None
     saved = _SAVED.search(str(truth["id"]))
-    return None if saved and told.date() > date(*map(int, saved.groups())) else told
+    return None if saved and told.date() > date(*map(int, saved.groups())) + timedelta(days=1) else told
 
 
 def letters(text: str) -> str:
