@@ -88,7 +88,7 @@ MAX_BYLINE = 120
 _NOTE = re.compile(
     r"^\W*((the|this) (writer|author|columnist|contributor)s?('s\b|\b.{0,80}?\b(is|are|was|were|has|have|can|may|teaches|works|holds|serves|served|tweets|writes|heads|runs)\b)"
     r"|.{0,60}?\b(is|are) (a|an|the)\b.{0,80}\b(can be reached at|tweets at)\b"
-    r"|(مصنف|مصنفہ|مضمون نگار|کالم نگار|صاحب مضمون|نویسنده|لیکوال)\b(?!\s*[:：])|(लेखक|लेखिका|স্তম্ভকার|লেখক)(?=\s))",
+    r"|(مصنف|مصنفہ|مضمون نگار|کالم نگار|صاحب مضمون|نویسنده|لیکوال)\b(?!\s*[:：,،])|(लेखक|लेखिका|স্তম্ভকার|লেখক)(?=\s))",
     re.IGNORECASE,
 )
 # The same, quick and without care: a page without any of these has no note.
@@ -108,7 +108,7 @@ def _by() -> re.Pattern[str]:
     told: dict[str, list[str]] = read_data(_WORDS)
     labels, plain = ("|".join(sorted(map(re.escape, told[kind]), key=len, reverse=True)) for kind in told)
     bare = _BY.replace("{plain}", f"|{plain}")
-    return re.compile(rf"^[\s&|•·/–—-]*(?:(?:{labels})\s*[:：–—-]+\s*|{bare})", re.IGNORECASE)
+    return re.compile(rf"^[\s&|•·/–—-]*(?:(?:{labels})\s*[:：,،–—-]+\s*|{bare})", re.IGNORECASE)
 
 
 def clean_authors(given: Iterable[str]) -> tuple[str, ...]:

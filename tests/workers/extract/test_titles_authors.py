@@ -157,6 +157,7 @@ def test_names_are_cleaned(given: list[str], names: tuple[str, ...]) -> None:
         ("By Sultan B. Brushal. Posted on Friday", "Sultan B. Brushal"),
         ("از: سلطان بروشل", "سلطان بروشل"),
         ("رپورٹ: سلطان بروشل", "سلطان بروشل"),
+        ("مصنف, سلطان بروشل", "سلطان بروشل"),
         ("از سلطان بروشل تک", None),
         ("রিপোর্ট নয়", None),
         ("By then it was over.", None),
