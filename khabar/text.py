@@ -23,6 +23,8 @@ MAX_TOKEN = 100  # Elasticsearch's whitespace tokenizer splits longer ones, Tant
 # Joiners and soft hyphens stand inside words and are not part of their spelling.
 _WORD = regex.compile(r"[\p{L}\p{N}\p{M}]+(?:[\u00ad\u200c-\u200f\u2060]+[\p{L}\p{N}\p{M}]+)*")
 _PLAIN_WORD = re.compile(r"[a-z0-9]+")  # the same in a text of ASCII in small letters
+_PLAIN_WORDS = re.compile(f"({_PLAIN_WORD.pattern})")
+_BETWEEN = "’‘“”–—…\u00a0"  # all that keeps most English texts from being ASCII stands between words
 _WORDS = regex.compile(
     f"({_WORD.pattern})"
 )  # splits a text into what is between the words and the words, in turn
@@ -81,7 +83,8 @@ def fold_word(word: str) -> str:
 @lru_cache(maxsize=16)  # the stages look at the same title and body one after the other
 def tokenize(text: str) -> tuple[Token, ...]:
     """Return the words of a text in order, folded, with their code point offsets into it."""
-    parts = _WORDS.split(text)
+    plain = _plain(text)
+    parts = _WORDS.split(text) if plain is None else _PLAIN_WORDS.split(plain)
     ends = list(accumulate(map(len, parts)))
     # A part begins where the one before it ends. All of it runs in C: this is the largest share of tagging.
     tokens = tuple(map(_token, zip(map(fold_word, parts[1::2]), ends[0::2], ends[1::2], strict=False)))
@@ -90,9 +93,18 @@ def tokenize(text: str) -> tuple[Token, ...]:
 
 def words(text: str) -> list[str]:
     """Return the folded words of a text in order, without offsets: the texts of its tokens, in half the time."""
-    if text.isascii():
-        return [word[:MAX_TOKEN] for word in _PLAIN_WORD.findall(text.lower())]
+    plain = _plain(text)
+    if plain is not None:
+        return [word[:MAX_TOKEN] for word in _PLAIN_WORD.findall(plain)]
     return [folded for folded in map(fold_word, _WORD.findall(text)) if folded]
+
+
+def _plain(text: str) -> str | None:
+    """Return ASCII in small letters with the same words in the same places; None of a text that has other letters."""
+    if not text.isascii():
+        for mark in _BETWEEN:
+            text = text.replace(mark, " ")
+    return text.lower() if text.isascii() else None
 
 
 def fold(text: str) -> str:

@@ -47,9 +47,10 @@ def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
-@given(st.text(st.characters(max_codepoint=127), max_size=60))
-def test_ascii_folds_as_the_same_among_other_letters(text: str) -> None:
+@given(st.text(st.characters(max_codepoint=127) | st.sampled_from("’‘“”–—…\u00a0"), max_size=60))
+def test_plain_english_folds_as_the_same_among_other_letters(text: str) -> None:
     assert [*words(text), "ک"] == words(f"{text} ک")
+    assert tokenize(text) == tokenize(f"{text} ک")[:-1]
 
 
 @given(PROSE)
