@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from workers.extract.marks import hints_of_names
 from workers.extract.tree import Element, Tree, attributes, plain
@@ -77,7 +77,7 @@ def read_blocks(root: Element) -> Blocks:
         kinds[start : end + 1] = [_INSIDE] * (min(end + 1, len(kinds)) - start)
     _lay_rows(tree, kinds, holders)
     blocks = Blocks(tree, holders=holders)
-    _Reader(blocks, texts, _styles(tree)).read(kinds)
+    _Reader(blocks, texts, kinds, _styles(tree)).read()
     return _without_lists(blocks)
 
 
@@ -135,9 +135,10 @@ def _left_out(tree: Tree) -> Iterator[int]:
     """Yield the elements that are not shown as text."""
     for tag in _LEFT_OUT:
         yield from tree.places.get(tag, ())
-    for place, raw in enumerate(tree.raw):
-        if raw and ("hidden" in raw or "none" in raw) and tree.tags[place] not in INLINE and _is_hidden(raw):
-            yield place
+    for word in ("hidden", "none"):
+        for place in tree.saying(word):
+            if tree.tags[place] not in INLINE and _is_hidden(tree.raw[place]):
+                yield place
 
 
 def _is_hidden(raw: str) -> bool:
@@ -179,44 +180,67 @@ def _styles(tree: Tree) -> list[bytearray]:
 class _Reader:
     """Puts the texts between two borders together; `texts` are those behind each token that are shown."""
 
-    def __init__(self, blocks: Blocks, texts: list[str], styles: list[bytearray]) -> None:
-        self._blocks, self._texts, (self._links, self._set_off) = blocks, texts, styles
+    def __init__(self, blocks: Blocks, texts: list[str], kinds: list[int], styles: list[bytearray]) -> None:
+        self._blocks, self._texts, self._kinds = blocks, texts, kinds
+        self._links, self._set_off = styles
 
-    def read(self, kinds: list[int]) -> None:
-        """Add the blocks of a page, of which `kinds` tells where one ends."""
-        run: list[int | str] = []  # tokens whose text it is, and what stands for other marks
-        for at, (kind, text) in enumerate(zip(kinds, self._texts, strict=False)):
-            if kind and run:
-                if kind == _BORDER or (kind == _BREAK and _ends(run, self._texts)):
-                    self._end(run)
-                    run = []
-                else:
-                    run.append(_LINE if kind == _BREAK else " ")
-            if text and (run or not text.isspace()):
-                run.append(at)
-        if run:
-            self._end(run)
+    def read(self) -> None:
+        """Add the blocks of a page."""
+        kinds, texts = self._kinds, self._texts
+        borders = list(accumulate(map(_BORDER.__eq__, kinds)))  # how many stand before each text
+        shown = [at for at, text in enumerate(texts) if text and not text.isspace()]
+        for _, run in groupby(shown, borders.__getitem__):
+            first, *rest = run
+            end = (rest[-1] if rest else first) + 1
+            if any(kinds[first + 1 : end]):
+                self._read_lines(first, end)
+            else:
+                self._add(first, end, "".join(texts[first:end]))
 
-    def _end(self, run: list[int | str]) -> None:
-        blocks, texts = self._blocks, self._texts
-        first, linked, set_off = run[0], 0, 0
-        pieces: list[str] = []
-        for piece in run:
-            if isinstance(piece, str):
-                pieces.append(piece)
-                continue
-            text = texts[piece]
-            pieces.append(text)
-            if self._links[piece] and not text.isspace():
-                linked += len(plain(text))
-            if self._set_off[piece] and not text.isspace():
-                set_off += len(plain(text))
-        text = _trimmed(plain("".join(pieces)))
-        if isinstance(first, int) and len(blocks.texts) < MAX_BLOCKS and _WORD.search(text):
-            blocks.texts.append(text)
-            blocks.places.append(blocks.holders[blocks.tree.owner(first)])
-            blocks.linked.append(min(linked, len(text)))
-            blocks.strong.append(set_off >= len(text) - 2)
+    def _read_lines(self, first: int, end: int) -> None:
+        """Add the blocks of some tokens between two borders, of which some break a line or begin a cell."""
+        pieces, begin, broken = (
+            [self._texts[first]],
+            first,
+            False,
+        )  # broken: nothing was said since the last line
+        for at in range(first + 1, end):
+            kind, text = self._kinds[at], self._texts[at]
+            said = text != "" and not text.isspace()
+            if kind == _BREAK and broken and pieces:
+                self._add(begin, at, "".join(pieces))
+                pieces = []
+            elif kind and pieces:
+                pieces.append(_LINE if kind == _BREAK else " ")
+                broken = kind == _BREAK
+            if said and not pieces:
+                begin = at
+            if said or pieces:
+                pieces.append(text)
+            broken = broken and not said
+        self._add(begin, end, "".join(pieces))
+
+    def _add(self, first: int, end: int, said: str) -> None:
+        """Add the block that some tokens say, if there is a word in it."""
+        blocks, text = self._blocks, _trimmed(plain(said))
+        if len(blocks.texts) == MAX_BLOCKS or not _WORD.search(text):
+            return
+        size = len(text)
+        blocks.texts.append(text)
+        blocks.places.append(blocks.holders[blocks.tree.owners[first]])
+        if end == first + 1:  # as most are: one text, and all of it is styled or nothing
+            blocks.linked.append(self._links[first] * size)
+            blocks.strong.append(size <= 2 or self._set_off[first] == 1)
+        else:
+            blocks.linked.append(min(self._size_in(self._links, first, end), size))
+            blocks.strong.append(self._size_in(self._set_off, first, end) >= size - 2)
+
+    def _size_in(self, style: bytearray, first: int, end: int) -> int:
+        """Return how many characters of some tokens' texts are styled so."""
+        if style.find(1, first, end) < 0:  # most are not
+            return 0
+        styled = (text for text, is_so in zip(self._texts[first:end], style[first:end], strict=True) if is_so)
+        return sum(len(plain(text)) for text in styled if text and not text.isspace())
 
 
 def _trimmed(text: str) -> str:
@@ -224,16 +248,6 @@ def _trimmed(text: str) -> str:
     if _LINE not in text:
         return " ".join(text.split())
     return "\n".join(filter(None, (" ".join(line.split()) for line in text.split(_LINE))))
-
-
-def _ends(run: list[int | str], texts: list[str]) -> bool:
-    """Tell whether a line has just ended and nothing was said since."""
-    for piece in reversed(run):
-        if piece == _LINE:
-            return True
-        if isinstance(piece, int) and not texts[piece].isspace():
-            return False
-    return False
 
 
 def hints_of(blocks: Blocks) -> Hints:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
-from itertools import accumulate
 
 from ahocorasick_rs import AhoCorasick
 
@@ -64,10 +62,8 @@ def bylines(room: Room) -> Iterator[list[str]]:
 
 def _signs(page: Tree) -> list[int]:
     """Return the elements whose attributes have a word in them that an author's may have."""
-    ends = list(accumulate(len(raw) + 1 for raw in page.raw))
-    said = "\n".join(page.raw)
-    found = _machine().find_matches_as_indexes(said)
-    return sorted({bisect_right(ends, at) for _, at, _ in found})
+    found = _machine().find_matches_as_indexes(page.said)
+    return sorted(set(page.saying_at(sorted(at for _, at, _ in found))))
 
 
 @cache

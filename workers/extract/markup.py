@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
 
 from workers.extract.deadline import never
 from workers.extract.tree import Element, grow
 
-__all__ = ["Element", "Page", "decode", "looks_like_html", "parse"]
+__all__ = ["Element", "Page", "decode", "looks_like_html", "parse", "read"]
 
 MAX_BYTES = 16 << 20
 MAX_NODES = 40_000  # more elements than this get one linear walk only
@@ -35,6 +37,7 @@ _OTHER_XML = re.compile(
     re.I | re.S,
 )
 _SEVEN_BIT = frozenset({"iso2022_jp", "iso2022_kr", "hz", "utf_7"})  # these look like ASCII, thus like UTF-8
+_BRACKET = ord("<")
 _CONTROLS = bytes({*range(32)} - {9, 10, 12, 13})
 _RARE = (b"\xef\xb7", b"\xef\xbf")  # as UTF-8: how the others begin
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufdd0-\ufdef\ufffe\uffff]")
@@ -72,35 +75,40 @@ def decode(payload: bytes, charset: str | None) -> str:
     UTF-8 comes before what header and meta say: text in another charset is hardly ever valid UTF-8 by chance,
     but headers are often wrong.
     """
+    return _decoded(payload, charset)[0]
+
+
+def _decoded(payload: bytes, charset: str | None) -> tuple[str, bytes | None]:
+    """Return bytes as text, and once more as UTF-8 where they are that: to write it again would take longer than to read."""
     named, bom = read_bom(payload)
     if named:
-        return payload[len(bom or b"") :].decode(named, "replace")
+        return payload[len(bom or b"") :].decode(named, "replace"), None
     declared = [
         name
         for claim in (charset, html_body_declared_encoding(payload))
         if claim and (name := resolve_encoding(claim))
     ]
     if not any(name in _SEVEN_BIT for name in declared):
-        text = _as_utf8(payload)
+        text, raw = _as_utf8(payload)
         if text is not None:
-            return text
+            return text, raw
         declared = [name for name in declared if name != "utf-8"]
     for name in declared:
         try:
-            return payload.decode(name, "strict" if name != declared[-1] else "replace")
+            return payload.decode(name, "strict" if name != declared[-1] else "replace"), None
         except (UnicodeDecodeError, LookupError):
             continue
-    return payload.decode(_guess(payload), "replace")
+    return payload.decode(_guess(payload), "replace"), None
 
 
-def _as_utf8(payload: bytes) -> str | None:
-    """Return the text where bytes are UTF-8, be it with a few broken ones (cut pages, mixed-in snippets)."""
+def _as_utf8(payload: bytes) -> tuple[str | None, bytes | None]:
+    """Return the text where bytes are UTF-8, be it with a few broken ones (cut pages, mixed-in snippets); they too if with none."""
     try:
-        return payload.decode("utf-8")
+        return payload.decode("utf-8"), payload
     except UnicodeDecodeError:
         text = payload.decode("utf-8", "replace")
     beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
-    return text if text.count("\ufffd") <= 2 + beyond_ascii // 50 else None
+    return text if text.count("\ufffd") <= 2 + beyond_ascii // 50 else None, None
 
 
 def _guess(payload: bytes) -> str:
@@ -111,32 +119,44 @@ def _guess(payload: bytes) -> str:
     return "cp1256" if len(high) * 3 > rest else "cp1252"
 
 
-def parse(text: str) -> Page | None:
-    """Return the parsed page, or None where there is no element in it."""
-    clean, raw = _printable(text)
+def read(payload: bytes, charset: str | None) -> Page | None:
+    """Return the page that bytes are, parsed, or None where there is no element in it."""
+    return parse(*_decoded(payload, charset))
+
+
+def parse(text: str, given: bytes | None = None) -> Page | None:
+    """Return the parsed page, or None where there is no element in it; `given` is the same as UTF-8, if it is at hand."""
+    clean, raw = _printable(text, given)
     if not clean or clean.isspace():
         return None
     if _has_long_tag(raw):
         clean, raw = _again(_LONG_TAG.sub(_without_attributes, clean))
-    opens = raw.count(b"<")
+    opens = np.count_nonzero(_codes(raw) == _BRACKET)  # a fifth of the time that bytes.count takes
     if opens > MAX_TAGS and opens - 2 * raw.count(b"</") > MAX_NESTING:
         clean, raw = _again(_shallow(clean))
     tree, whole = grow(raw)
     return Page(clean, tree, not whole or len(tree.page) > MAX_NODES) if tree else None
 
 
-def _printable(text: str) -> tuple[str, bytes]:
+def _printable(text: str, given: bytes | None) -> tuple[str, bytes]:
     """Return a text without what no page means, and as UTF-8: most of it falls to a pass over bytes, the quickest there is."""
     try:
-        given = text.encode()
+        raw = given or text.encode()
     except UnicodeEncodeError:  # halves of a pair, which no text has
-        text, given = _again(text.encode("utf-8", "replace").decode())
-    raw = given.translate(None, _CONTROLS)
+        text, raw = _again(text.encode("utf-8", "replace").decode())
+    codes = _codes(raw)
+    if ((codes < 9) | (codes == 11) | (codes - 14 < 18)).any():  # below 14 it wraps around
+        raw = raw.translate(None, _CONTROLS)
+        text = raw.decode()
     if b"\xef" in raw and any(
         mark in raw for mark in _RARE
     ):  # looking for one byte takes a tenth of looking for two
         return _again(_UNPRINTABLE.sub("", raw.decode()))
-    return (text if len(raw) == len(given) else raw.decode()), raw
+    return text, raw
+
+
+def _codes(raw: bytes) -> NDArray[np.uint8]:
+    return np.frombuffer(raw, dtype=np.uint8)
 
 
 def _has_long_tag(raw: bytes) -> bool:

@@ -17,7 +17,7 @@ from workers.extract.deadline import Clock, Deadline, deadline
 from workers.extract.frame import without_frame
 from workers.extract.imported import read_import
 from workers.extract.inserts import without_inserts
-from workers.extract.markup import MAX_BYTES, Page, decode, looks_like_html, parse
+from workers.extract.markup import MAX_BYTES, Page, decode, looks_like_html, parse, read
 from workers.extract.metadata import Metadata, describe
 from workers.extract.rejection import is_live, reason_against
 from workers.extract.rules import apply, correct, rules_of
@@ -90,7 +90,7 @@ def _from_page(record: Record, source: Source | None, favor: Favor, due: Deadlin
         return Rejected(f"http_{record.status}")
     if not looks_like_html(record.payload, record.content_type):
         return Rejected("not_html")
-    page = parse(decode(record.payload, record.charset))
+    page = read(record.payload, record.charset)
     if page is None:
         return Rejected("not_html")
     try:

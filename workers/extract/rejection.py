@@ -7,10 +7,9 @@ paragraph or two, and none of the reasons holds for a page with a whole text.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -97,14 +96,13 @@ def is_live(page: Page, found: Metadata) -> bool:
     tree = page.tree.page
     if "LiveBlogPosting" in found.kinds or any("LiveBlogPosting" in block for block in tree.data):
         return True
-    said = "\n".join(tree.raw)
-    if "LiveBlogPosting" in said:
+    if "LiveBlogPosting" in tree.said:
         return True
     if _is_called_live(found.title) and _posts_in_room(tree, found.title) >= POSTS:
         return True
     return any(
         _LIVE.search(names_of(tree.raw[place])) and _posts(tree, place) >= POSTS
-        for place in _live_parts(tree, said)
+        for place in _live_parts(tree)
     )
 
 
@@ -120,16 +118,18 @@ def _is_called_live(title: str) -> bool:
     return len(parts) > 1 and any(_said()["live"].fullmatch(part) for part in (parts[0], parts[-1]))
 
 
-def _live_parts(tree: Tree, said: str) -> Iterator[int]:
-    """Yield the parts of a page whose attributes have a word of live blogs in them; `said` is all attributes, a line each."""
-    ends: list[int] = []
+def _live_parts(tree: Tree) -> Iterator[int]:
+    """Yield the parts of a page whose attributes have a word of live blogs in them."""
+    for place in tree.saying_at(_places_of_live(tree.said)):
+        if tree.tags[place] in _PARTS:
+            yield place
+
+
+def _places_of_live(said: str) -> Iterator[int]:
     at = said.find("live")
     while at >= 0:
         if said[at + 4 : at + 10].lstrip("-").startswith(_LIVE_WORDS):
-            ends = ends or list(accumulate(len(raw) + 1 for raw in tree.raw))
-            place = bisect_right(ends, at)
-            if tree.tags[place] in _PARTS:
-                yield place
+            yield at
         at = said.find("live", at + 4)
 
 

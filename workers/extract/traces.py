@@ -96,7 +96,7 @@ def _only_time(room: Room, habits: Habits) -> Iterator[Dated]:
 def _pieces(page: Tree, places: Iterable[int]) -> Iterator[str]:
     """Yield the texts between two tags that stand in some elements, without the marks that divide them from others."""
     own = set(places)
-    for owner, text in zip(page.owners(), page.texts, strict=False):
+    for owner, text in zip(page.owners, page.texts, strict=False):
         if owner in own and NUMBERS.search(text):
             yield " ".join(plain(text).split()).strip(_DIVIDERS)
 
@@ -206,7 +206,7 @@ def _trimmed(tree: Tree, places: list[int]) -> LxmlElement:
 def _own_texts(tree: Tree) -> dict[int, list[str]]:
     """Return the texts that stand in each element itself, not in one inside it."""
     own: dict[int, list[str]] = {}
-    for owner, text in zip(tree.owners(), tree.texts, strict=False):
+    for owner, text in zip(tree.owners, tree.texts, strict=False):
         if text:
             own.setdefault(owner, []).append(plain(text))
     return own

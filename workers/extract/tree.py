@@ -9,12 +9,11 @@ of one place in those lists, made when somebody asks for it. Its names follow El
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from heapq import merge
-from itertools import pairwise
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -44,14 +43,19 @@ VOID = frozenset(
     ]
 )
 _DATA = 'script[type*="ld+json" i]'
-_LINK = r"<a [^<>]*>[^<]*(?:</?(?:span|img|i|b|strong|em|small|br)(?: [^<>]*)?>[^<]*){0,12}</a>"
-_LEFT_OUT = {  # by how it begins; of menus neither trails of bread crumbs nor what only calls itself one
-    "<!--": re.compile(r"<!--[^-]*(?:-(?!->)[^-]*)*-->"),
-    "<nav": re.compile(
-        r"<nav(?! [^<>]*[Cc]rumb)(?: [^<>]*)?>[^<]*(?:<(?!/?nav|p[ >]|h1|article|main|time)[^<]*)*</nav>"
-    ),
-    "<ul": re.compile(rf"<ul(?: [^<>]*)?>\s*(?:<li(?: [^<>]*)?>\s*{_LINK}\s*</li>\s*){{5,}}</ul>"),
-}
+# What is left out: comments, and menus, but neither trails of bread crumbs nor what only calls itself a menu. All in one
+# expression that begins with one bracket, since to look for that is quick; it never goes back to try another way.
+_COMMENT = r"<!--[^-]*+(?:-(?!->)[^-]*+)*+-->"
+_TEXT = rf"[^<]*+(?:{_COMMENT}[^<]*+)*+"
+_SPACE = rf"\s*+(?:(?:&nbsp;|{_COMMENT})\s*+)*+"
+_LINK = rf"<a [^<>]*+>{_TEXT}(?:</?(?:span|img|i|b|strong|em|small|br)(?: [^<>]*+)?>{_TEXT}){{0,12}}+</a>"
+_ITEM = rf"<li(?: [^<>]*+)?>{_SPACE}{_LINK}{_SPACE}</li>{_SPACE}"
+_NO_MENU = r"<(?!/?nav|p[ >]|h1|article|main|time|!--)"
+_LEFT_OUT = re.compile(
+    rf"<(?:{_COMMENT[1:]}|ul(?: [^<>]*+)?>{_SPACE}(?:{_ITEM}){{5,}}+</ul>"
+    rf"|nav(?! [^<>]*[Cc]rumb)(?: [^<>]*+)?>[^<]*+(?:(?:{_COMMENT}|{_NO_MENU})[^<]*+)*+</nav>)"
+)
+_BETWEEN = "\0"
 _ATTRIBUTE = re.compile(r'([^\s=]+)="([^"]*)"')
 
 
@@ -62,55 +66,58 @@ class Tree:
     its `opened` to before its `closed`.
     """
 
-    __slots__ = ("_lines", "_views", "closed", "data", "depths", "ends", "opened", "parents", "places", "raw", "tags", "texts", "tokens")  # fmt: skip
+    __slots__ = ("_lines", "_said", "_views", "closed", "data", "depths", "ends", "opened", "owners", "parents", "places", "raw", "tags", "texts", "tokens")  # fmt: skip
 
-    def __init__(self, tags: Sequence[str], texts: list[str], data: list[str]) -> None:
-        self.tokens = tags  # start tags with their attributes, end tags with their slash
+    def __init__(self, tokens: Sequence[str], texts: list[str], data: list[str]) -> None:
+        self.tokens = tokens  # start tags with their attributes, end tags with their slash
         self.texts = [*texts, ""]  # behind each token, and behind a page that is not read to its end
-        self.opened = [at for at, tag in enumerate(tags) if tag[:1] != "/"]
-        parts = [tags[at].partition(" ") for at in self.opened]
-        self.tags = [tag for tag, _, _ in parts]
-        self.raw = [raw for _, _, raw in parts]  # attributes as they were serialised
         self.data = data  # the texts of JSON-LD blocks
+        self.tags = list[str]()
+        self.raw = list[str]()  # attributes as they were serialised
+        self.parents, self.opened = list[int](), list[int]()
+        self.closed, self.ends = list[int](), list[int]()
+        self.places = defaultdict[str, list[int]](list)
+        self.owners = list[int]()  # of each token the element that the text behind it stands in
+        self.depths = list[int]()  # how many elements are around each
         self._nest()
-        places = defaultdict[str, list[int]](list)
-        for place, tag in enumerate(self.tags):
-            places[tag].append(place)
-        self.places = dict(places)
+        self.places.default_factory = None
         self._views: dict[int, Element] = {}
         self._lines: dict[int, str] = {}
+        self._said: str | None = None
 
     def _nest(self) -> None:
-        opened, tags, count, last = self.opened, self.tags, len(self.opened), len(self.texts) - 1
-        self.parents = parents = [-1] * count
-        self.depths = depths = [0] * count
-        self.closed = closed = opened.copy()
-        self.ends = ends = list(range(1, count + 1))
-        stack = [-1]
-        for place, (at, until) in enumerate(pairwise([*opened, last])):
-            parents[place] = stack[-1]
-            depths[place] = len(stack) - 1
-            if tags[place] not in VOID:
-                stack.append(place)
-            for end in range(at + 1, until):
-                if len(stack) == 1:  # it ends nothing: a name with a bracket in it was cut in two
-                    break
-                ended = stack.pop()
-                closed[ended] = end
-                ends[ended] = place + 1
-        for left in stack[1:]:  # of a page that is not read to its end
-            closed[left], ends[left] = last, count
-
-    def owner(self, at: int) -> int:
-        """Return the element that the text behind a token stands in."""
-        place = bisect_right(self.opened, at) - 1
-        while place > 0 and self.closed[place] <= at:
-            place = self.parents[place]
-        return place
-
-    def owners(self) -> Iterator[int]:
-        """Yield for each token the element that the text behind it stands in."""
-        return map(self.owner, range(len(self.tokens)))
+        """Fill the columns, all in one walk over the tokens: it is a tenth of the time that a page takes."""
+        tags, raws, parents, places = self.tags, self.raw, self.parents, self.places
+        opened, closed, ends, depths = self.opened, self.closed, self.ends, self.depths
+        owners = self.owners
+        place, inner, around = (
+            -1,
+            -1,
+            list[int](),
+        )  # `inner` is the innermost open element, then those around it
+        for at, token in enumerate(self.tokens):
+            if token[:1] != "/":
+                place += 1
+                tag, _, raw = token.partition(" ")
+                tags.append(tag)
+                raws.append(raw)
+                parents.append(inner)
+                depths.append(len(around))
+                opened.append(at)
+                closed.append(at)
+                ends.append(place + 1)
+                places[tag].append(place)
+                if tag not in VOID:
+                    around.append(inner)
+                    inner = place
+            elif around:  # else it ends nothing: a name with a bracket in it was cut in two
+                closed[inner] = at
+                ends[inner] = place + 1
+                inner = around.pop()
+            owners.append(inner if inner > 0 else 0)  # what stands behind the root is its own
+        while around:  # of a page that is not read to its end
+            closed[inner], ends[inner] = len(self.tokens), len(tags)
+            inner = around.pop()
 
     def name(self, at: int) -> str:
         """Return the name of the element that a token begins or ends."""
@@ -118,6 +125,29 @@ class Tree:
 
     def __len__(self) -> int:
         return len(self.tags)
+
+    @property
+    def said(self) -> str:
+        """Return the attributes of all elements, with a mark between that no page has: to look for a word in all at once."""
+        if self._said is None:
+            self._said = _BETWEEN.join(self.raw)
+        return self._said
+
+    def saying(self, word: str) -> Iterator[int]:
+        """Yield the elements whose attributes have a word in them."""
+        said, place, last = self.said, 0, 0
+        while last >= 0 and (at := said.find(word, last)) >= 0:
+            place += said.count(_BETWEEN, last, at)
+            yield place
+            last = said.find(_BETWEEN, at)
+
+    def saying_at(self, starts: Iterable[int]) -> Iterator[int]:
+        """Yield the elements whose attributes some characters of `said` are of; the characters are in order."""
+        place, last = 0, 0
+        for at in starts:
+            place += self.said.count(_BETWEEN, last, at)
+            yield place
+            last = at
 
     def view(self, place: int) -> Element:
         """Return the element at a place, the same object each time."""
@@ -160,11 +190,6 @@ class Element:
     def end(self) -> int:
         """Return the place behind all that is inside."""
         return self.page.ends[self.start]
-
-    @property
-    def depth(self) -> int:
-        """Return how many elements are around it."""
-        return self.page.depths[self.start]
 
     @property
     def parent(self) -> Element | None:
@@ -221,15 +246,6 @@ class Element:
             yield self.page.view(around)
             around = self.page.parents[around]
 
-    def itertext(self) -> Iterator[str]:
-        """Yield the texts inside the element, in order."""
-        page = self.page
-        return (plain(text) for text in page.texts[page.opened[self.start] : page.closed[self.start]] if text)
-
-    def inside(self, outer: Element) -> bool:
-        """Tell whether the element is another or stands inside it."""
-        return outer.start <= self.start < outer.end
-
 
 def plain(text: str) -> str:
     """Return a serialised text as what it says."""
@@ -252,7 +268,7 @@ def grow(html: str | bytes) -> tuple[Element | None, bool]:
         return None, True
     data = [node.text(deep=True) for node in parser.css(_DATA)]
     parser.strip_tags(list(SILENT))
-    tags, texts, whole = _cut(_lean((parser.root.html or "").replace("&nbsp;", "\u00a0")))
+    tags, texts, whole = _cut(_lean(parser.root.html or ""))
     if not tags:
         return None, True
     tree = Tree(tags, texts, data)
@@ -263,30 +279,17 @@ def grow(html: str | bytes) -> tuple[Element | None, bool]:
 
 def _lean(serialised: str) -> str:
     """Return a page without comments and menus, which are a third of an average one."""
-    for start, whole in _LEFT_OUT.items():
-        serialised = _without(serialised, start, whole)
-    return serialised
-
-
-def _without(text: str, start: str, whole: re.Pattern[str]) -> str:
-    """Return a text without what an expression matches; to look for how that begins takes a tenth of its own search."""
-    kept, last, at = list[str](), 0, text.find(start)
-    while at >= 0:
-        found = whole.match(text, at)
-        if found:
-            kept.append(text[last:at])
-            last = found.end()
-        at = text.find(start, found.end() if found else at + len(start))
-    return "".join([*kept, text[last:]]) if kept else text
+    return _LEFT_OUT.sub("", serialised).replace("&nbsp;", "\u00a0")
 
 
 def _cut(serialised: str) -> tuple[list[str], list[str], bool]:
     """Return the tags, the text behind each, and whether that is all of them."""
-    if serialised.count("<") != serialised.count(">"):  # a name has one of them in it, which nothing escapes
-        parts = [piece.partition(">") for piece in serialised.split("<")[1 : MAX_TAGS + 1]]
-        return [tag for tag, _, _ in parts], [text for _, _, text in parts], len(parts) < MAX_TAGS
     pieces = serialised.replace(">", "<").split("<", 2 * MAX_TAGS + 1)
     whole = len(pieces) <= 2 * MAX_TAGS + 1
+    brackets = len(pieces) - 1 if whole else serialised.count("<") + serialised.count(">")
+    if 2 * serialised.count("<") != brackets:  # a name has one of them in it, which nothing escapes
+        parts = [piece.partition(">") for piece in serialised.split("<")[1 : MAX_TAGS + 1]]
+        return [tag for tag, _, _ in parts], [text for _, _, text in parts], len(parts) < MAX_TAGS
     return pieces[1 : 2 * MAX_TAGS : 2], pieces[2 : 2 * MAX_TAGS + 1 : 2], whole
 
 

@@ -27,7 +27,7 @@ def page_of(html: str) -> Page:
 
 def text(page: Page | None) -> str:
     assert page is not None
-    return " ".join("".join(page.tree.itertext()).split())
+    return page.tree.page.line(0)
 
 
 def test_a_page_is_read_by_the_version_that_held_when_it_was_fetched() -> None:

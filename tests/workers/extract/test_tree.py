@@ -19,13 +19,13 @@ def tree_of(html: str) -> Element:
 def test_texts_and_tails_stand_where_the_page_has_them() -> None:
     p = next(tree_of("<p>one <b>two</b> three <!-- no --> four</p>").iter("p"))
     assert (p.text, p.children[0].text, p.children[0].tail) == ("one ", "two", " three  four")
-    assert "".join(p.itertext()) == "one two three  four"
+    assert p.page.text(p.start) == "one two three  four"
 
 
 def test_an_element_knows_what_is_inside_and_around_it() -> None:
     root = tree_of("<div id=a><p><i>x</i></p></div><p>y</p>")
     i, first, second = next(root.iter("i")), *root.iter("p")
-    assert i.inside(first) and i.inside(root) and not i.inside(second)
+    assert [one.start < i.start < one.end for one in (root, first, second)] == [True, True, False]
     assert [one.tag for one in i.iterancestors()] == ["p", "div", "body", "html"]
     assert next(root.iter("div")).get("id") == "a" and i.get("id") is None
     assert [one.tag for one in first.iter()] == ["p", "i"]
@@ -33,8 +33,8 @@ def test_an_element_knows_what_is_inside_and_around_it() -> None:
 
 def test_what_is_too_deep_gives_its_text_to_the_one_above() -> None:
     root = tree_of("<div>" * (MAX_DEPTH + 50) + "deep")
-    assert max(element.depth for element in root.iter()) == MAX_DEPTH
-    assert "".join(root.itertext()).strip() == "deep"
+    assert max(root.page.depths) == MAX_DEPTH
+    assert root.page.text(0).strip() == "deep"
 
 
 def test_what_comes_after_too_many_elements_is_not_read() -> None:
