@@ -253,17 +253,16 @@ def _trimmed(text: str) -> str:
 def hints_of(blocks: Blocks) -> Hints:
     """Return what surrounds each block."""
     tree, above = blocks.tree, _above(blocks)
-    places = sorted(above)
-    names = dict(zip(places, _named(tree, places), strict=True))
-    tags, around = {-1: 0}, {-1: 0}
-    names[-1] = above[-1] = 0
-    for place in places:
+    hints = _named({tree.raw[place] for place in above})
+    names, tags, around = {-1: 0}, {-1: 0}, {-1: 0}
+    for place in sorted(above):
         outer = above[place]
+        name = names[place] = hints[tree.raw[place]]
         tags[place] = tags[outer] | TAG_BITS.get(tree.tags[place], 0)
-        around[place] = around[outer] | names[place]
+        around[place] = around[outer] | name
     above[-1] = -1
     own = blocks.places
-    near = [names[place] | names[above[place]] | names[above[above[place]]] for place in own]
+    near = [names[place] | names[outer := above[place]] | names[above[outer]] for place in own]
     return Hints([tags[place] for place in own], near, [around[place] for place in own])
 
 
@@ -279,9 +278,7 @@ def _above(blocks: Blocks) -> dict[int, int]:
     return above
 
 
-def _named(tree: Tree, places: Sequence[int]) -> list[int]:
-    """Return what the names of some elements hint at."""
-    raws = [tree.raw[place] for place in places]
-    known = list(set(raws))
-    hints = dict(zip(known, hints_of_names(known), strict=True))
-    return [hints[raw] for raw in raws]
+def _named(raws: set[str]) -> dict[str, int]:
+    """Return what the names in some elements' attributes hint at."""
+    known = list(raws)
+    return dict(zip(known, hints_of_names(known), strict=True))

@@ -21,6 +21,7 @@ PROSE = 80  # characters; a block of more, not mostly links, is likely prose
 _ENDS = frozenset('.!?…:;。！？।۔؟"”’»)')
 _OPENS = frozenset('"“„«‘')
 _NO_LETTER = re.compile(r"[\W_]+")
+_ASCII_MARKS = bytes(code for code in range(128) if not chr(code).isalnum())
 _DIGIT = re.compile(r"\d")
 _COMMAS = ",，、،"
 _POINTERS = frozenset(">»")
@@ -75,7 +76,9 @@ def measure(blocks: Blocks, brief: Brief) -> Numbers:
 
 def letters(text: str) -> str:
     """Return the letters and digits of a text only, to compare texts that differ in spaces and marks."""
-    return _NO_LETTER.sub("", text).lower()
+    # most marks are ASCII, and of bytes these go at once; halves of a pair may be in what JSON says
+    bare = text.encode("utf-8", "surrogatepass").translate(None, _ASCII_MARKS).decode("utf-8", "surrogatepass")
+    return (bare if bare.isalnum() else _NO_LETTER.sub("", bare)).lower()
 
 
 def _own(blocks: Blocks, brief: Brief, tags: list[str], sizes: Numbers, linked: Numbers) -> Numbers:
@@ -207,20 +210,24 @@ def _sums(groups: Places, *columns: Numbers) -> list[Numbers]:
 
 def _looks(blocks: Blocks) -> list[int]:
     """Return the same number for blocks whose elements, and those around them, have the same tag and class."""
-    tree, known = blocks.tree, dict[tuple[str, str, str, str], int]()
+    tags, raws, parents = blocks.tree.tags, blocks.tree.raw, blocks.tree.parents
+    known, outer = dict[tuple[str, str, int], int](), {-1: -1}
     numbers: list[int] = []
     for place in blocks.places:
-        around = tree.parents[place]
-        tag, styled = (tree.tags[around], _class(tree.raw[around])) if around >= 0 else ("", "")
-        look = (tree.tags[place], _class(tree.raw[place]), tag, styled)
+        around = parents[place]
+        if around not in outer:
+            outer[around] = known.setdefault((tags[around], _class(raws[around]), -1), len(known))
+        look = (tags[place], _class(raws[place]), outer[around])
         numbers.append(known.setdefault(look, len(known)))
     return numbers
 
 
 def _class(raw: str) -> str:
-    spaced = f" {raw}"
-    start = spaced.find(' class="')
-    return spaced[start + 8 : spaced.find('"', start + 8)] if start >= 0 else ""
+    """Return the names that an element is styled by."""
+    if raw.startswith('class="'):
+        return raw[7 : raw.find('"', 7)]
+    start = raw.find(' class="') + 8
+    return raw[start : raw.find('"', start)] if start > 7 else ""
 
 
 def _stands(
