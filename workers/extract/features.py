@@ -39,62 +39,80 @@ _NEAR = [0, 1, 2, 3, 4, 7, 10, 14]  # of a block's own numbers those that the bl
 MAX_COMPARED = 5_000
 _START = 12  # characters that a summary and a paragraph begin with, if they are one
 _LEVELS = 4
+_OF_SIZE, _SHARES, _STANDS = 6, 3 * (_LEVELS + 1) + 4, 17  # how many numbers there are of each
+_SIZES = np.array([40, 120, 400], dtype=np.float32)
+LONG = 1000  # characters; a text of more has commas
+_LITTLE = 2.0**-100
 
 
 def measure(blocks: Blocks, brief: Brief) -> Numbers:
-    """Return the rows for the blocks of one page, of which there is at least one."""
-    texts, count = blocks.texts, len(blocks)
+    """Return the rows for the blocks of one page, of which there is at least one.
+
+    A page has some 70 blocks: there numpy's calls cost more than what they do, so that numbers go into it together.
+    """
     tags = [blocks.tree.tags[place] for place in blocks.places]
-    lines = hints_of_lines(texts)
-    sizes = np.array([len(text) for text in texts], dtype=np.float32)
+    sizes = np.array([len(text) for text in blocks.texts], dtype=np.float32)
     linked = np.array(blocks.linked, dtype=np.float32)
-    levels = np.array([HEADINGS.get(tag, 0) for tag in tags])
-    prose = np.where(
-        (sizes < PROSE) | (levels > 0), 0, (sizes - linked) * (1 - linked / sizes.astype(np.float64))
-    )
-    chain = _chain(blocks, blocks.places)
-    own = _own(blocks, brief, tags, sizes, linked)
-    parts = (
-        own,
-        _flags(blocks, lines),
-        _surroundings(blocks, chain, sizes, linked, prose),
-        _stands(blocks, chain, np.array(lines), sizes, levels, prose),
-    )
-    near = np.concatenate([own[:, _NEAR], parts[1][:, -len(line_hints().kinds) :]], axis=1)
-    rows = np.full(
-        (count, sum(part.shape[1] for part in parts) + 4 * len(_NEAR) + 2 * (near.shape[1] - len(_NEAR))),
-        -0.2,
-        dtype=np.float32,
-    )
-    at = 0
-    for part in parts:
-        rows[:, at : at + part.shape[1]] = part
-        at += part.shape[1]
-    _tell_beside(rows[:, at:], near)
+    lines = hints_of_lines(blocks.texts)
+    prose = np.array(_prose(blocks, tags))
+    chain = _chain(blocks)
+    said, told = _bits(), len(line_hints().kinds)
+    shares = _OF_SIZE + len(said[0])
+    stands = shares + _SHARES
+    beside = stands + _STANDS
+    rows = np.full((len(blocks), beside + 4 * len(_NEAR) + 2 * told), -0.2, dtype=np.float32)
+    _measure_sizes(rows[:, :_OF_SIZE], blocks, sizes, linked)
+    rows[:, _OF_SIZE:shares] = _said_of(blocks, brief, tags, lines, said)
+    _measure_shares(rows[:, shares:stands], blocks, chain, np.stack((sizes, linked, prose)))
+    _measure_stands(rows[:, stands:beside], blocks, chain[: len(blocks)], tags, np.array(lines), prose)
+    _tell_beside(rows[:, beside:], rows[:, _NEAR], rows[:, shares - told : shares])
     return rows
 
 
 def letters(text: str) -> str:
     """Return the letters and digits of a text only, to compare texts that differ in spaces and marks."""
     # most marks are ASCII, and of bytes these go at once; halves of a pair may be in what JSON says
-    bare = text.encode("utf-8", "surrogatepass").translate(None, _ASCII_MARKS).decode("utf-8", "surrogatepass")
+    bare = (
+        text.encode("utf-8", "surrogatepass").translate(None, _ASCII_MARKS).decode("utf-8", "surrogatepass")
+    )
     return (bare if bare.isalnum() else _NO_LETTER.sub("", bare)).lower()
 
 
-def _own(blocks: Blocks, brief: Brief, tags: list[str], sizes: Numbers, linked: Numbers) -> Numbers:
-    """Return what each block's own text and tag say of it."""
-    texts = blocks.texts
-    rows = np.empty((len(texts), 29), dtype=np.float32)
-    np.minimum(1, sizes[:, None] / np.array([40, 120, 400], dtype=np.float32), out=rows[:, :3])
+def _prose(blocks: Blocks, tags: list[str]) -> list[float]:
+    """Return how much prose each block is: its characters, those in links counting against the others."""
+    return [
+        0.0 if len(text) < PROSE or tag in HEADINGS else (len(text) - link) * (1 - link / len(text))
+        for text, link, tag in zip(blocks.texts, blocks.linked, tags, strict=True)
+    ]
+
+
+def _measure_sizes(rows: Numbers, blocks: Blocks, sizes: Numbers, linked: Numbers) -> None:
+    """Write down how long each block is, how much of it are links, and how many commas it has."""
+    np.minimum(1, sizes[:, None] / _SIZES, out=rows[:, :3])
     rows[:, 3] = linked / sizes
     rows[:, 4] = linked >= sizes - 1
-    rows[:, 5] = np.where(sizes < 1000, np.minimum(1, np.array(_commas(texts)) / 4), 1)
-    rows[:, 6] = blocks.strong
-    looks = np.array([_SHAPES.get(tag, 0) | _look(text) for tag, text in zip(tags, texts, strict=True)])
-    rows[:, 7:21] = (looks[:, None] >> np.arange(14)) & 1
-    rows[:, 21:24] = _repeated(texts)
-    rows[:, 24:] = _compared(texts, brief)
-    return rows
+    rows[:, 5] = [min(1, commas / 4) for commas in _commas(blocks.texts)]
+
+
+def _said_of(
+    blocks: Blocks, brief: Brief, tags: list[str], lines: list[int], columns: tuple[Places, Places]
+) -> NDArray[np.int64]:
+    """Return what is true of each block, a column for each bit: of its own text, of what surrounds it, and of its line."""
+    texts, hints, (which, shift) = blocks.texts, hints_of(blocks), columns
+    repeated, compared = _repeated(texts), _compared(texts, brief)
+    own = [
+        strong | (_SHAPES.get(tag, 0) | _look(text)) << 1 | again << 15 | same << 18
+        for text, tag, strong, again, same in zip(texts, tags, blocks.strong, repeated, compared, strict=True)
+    ]
+    bits = np.array([own, hints.tags, hints.near, hints.around, lines], dtype=np.int64)
+    return ((bits[which] >> shift) & 1).T
+
+
+@cache
+def _bits() -> tuple[Places, Places]:
+    """Return for each column of what is true which of the five numbers it is of, and which bit."""
+    widths = [23, len(TAG_BITS), *[len(name_hints().kinds)] * 2, len(line_hints().kinds)]
+    return np.repeat(np.arange(5), widths), np.concatenate([np.arange(width) for width in widths])[:, None]
 
 
 def _look(text: str) -> int:
@@ -109,61 +127,54 @@ def _look(text: str) -> int:
 
 
 def _commas(texts: Sequence[str]) -> list[int]:
-    return [text.count(",") if text.isascii() else sum(map(text.count, _COMMAS)) for text in texts]
+    """Return how many commas each text has; a long one has enough."""
+    return [
+        4 if len(text) >= LONG else text.count(",") if text.isascii() else sum(map(text.count, _COMMAS))
+        for text in texts
+    ]
 
 
-def _repeated(texts: Sequence[str]) -> list[tuple[bool, bool, bool]]:
-    """Tell of each text whether it stands there more than once, more than twice, and before."""
+def _repeated(texts: Sequence[str]) -> list[int]:
+    """Tell in bits of each text whether it stands there more than once, more than twice, and before."""
     counts = Counter(texts)
     if len(counts) == len(texts):
-        return [(False, False, False)] * len(texts)
+        return [0] * len(texts)
     before: set[str] = set()
-    rows: list[tuple[bool, bool, bool]] = []
+    rows: list[int] = []
     for text in texts:
         count = counts[text]
-        rows.append((count > 1, count > 2, text in before))
+        rows.append((count > 1) | (count > 2) << 1 | (text in before) << 2)
         before.add(text)
     return rows
 
 
-def _compared(texts: Sequence[str], brief: Brief) -> Numbers:
-    """Tell of each text whether it is the headline, the summary, or what machines are told is the text."""
-    rows = np.zeros((len(texts), 5), dtype=np.float32)
+def _compared(texts: Sequence[str], brief: Brief) -> list[int]:
+    """Tell in bits of each text whether it is the headline, the summary, or what machines are told is the text."""
     title, summary, told = letters(brief.title), letters(brief.summary), letters(" ".join(brief.paragraphs))
     start, rest = brief.summary[:_START], brief.summary.lower()
-    for at, text in enumerate(texts):
-        size = len(text)
+    rows: list[int] = []
+    for text in texts:
+        size, same = len(text), 0
         if size < 400:
-            if title and size <= 2 * len(brief.title) and len(title) <= size:
-                rows[at, 0] = letters(text) == title
+            if title and len(title) <= size <= 2 * len(brief.title):
+                same = letters(text) == title
             if summary and size > 30 and (start in text or text[:_START].lower() in rest):
                 bare = letters(text)
-                rows[at, 1] = bare in summary or summary in bare
-    if told:
-        rows[:, 2] = 1
-        bares = [letters(text[:MAX_COMPARED]) for text in texts]
-        rows[:, 3] = [len(bare) > 5 and bare in told for bare in bares]
-        rows[:, 4] = [len(bare) > 60 and bare[10:50] in told for bare in bares]
+                same |= (bare in summary or summary in bare) << 1
+        if told:
+            bare = letters(text[:MAX_COMPARED])
+            same |= 4 | (len(bare) > 5 and bare in told) << 3 | (len(bare) > 60 and bare[10:50] in told) << 4
+        rows.append(same)
     return rows
 
 
-def _flags(blocks: Blocks, lines: list[int]) -> Numbers:
-    """Return the bits of what surrounds each block, and of what its line says, a column each."""
-    hints, (which, shift) = hints_of(blocks), _bits()
-    bits = np.array([hints.tags, hints.near, hints.around, lines], dtype=np.int64)
-    return ((bits[which] >> shift) & 1).T.astype(np.float32)
+def _chain(blocks: Blocks) -> Places:
+    """Return the elements each block stands in, a row a block: itself, the one around that, and so on; -1 above the root.
 
-
-@cache
-def _bits() -> tuple[Places, Places]:
-    """Return for each column of the flags which of the four numbers it is of, and which bit."""
-    widths = [len(TAG_BITS), *[len(name_hints().kinds)] * 2, len(line_hints().kinds)]
-    return np.repeat(np.arange(4), widths), np.concatenate([np.arange(width) for width in widths])[:, None]
-
-
-def _chain(blocks: Blocks, places: Sequence[int]) -> Places:
-    """Return the elements each place stands in, a row a place: itself, the one around that, and so on; -1 above the root."""
+    Behind them are those of what stood in long lists of links.
+    """
     parents = np.array([*blocks.tree.parents, -1], dtype=np.intp)
+    places = [*blocks.places, *(place for place, _ in blocks.links)]
     chain = np.empty((len(places), _LEVELS + 1), dtype=np.intp)
     chain[:, 0] = places
     for level in range(_LEVELS):
@@ -171,41 +182,46 @@ def _chain(blocks: Blocks, places: Sequence[int]) -> Places:
     return chain
 
 
-def _surroundings(blocks: Blocks, chain: Places, sizes: Numbers, linked: Numbers, prose: Numbers) -> Numbers:
-    """Return what the parts around each block hold, and what all blocks that look like it do."""
-    total = float(prose.sum()) or 1.0
-    within = _within(blocks, chain, sizes, linked, prose)
-    looks, known = np.array(_looks(blocks), dtype=np.intp), chain >= 0
-    alike = _sums(looks[:, None], sizes, linked, prose)
-    rows = np.empty((len(blocks), 3 * (_LEVELS + 1) + 4), dtype=np.float32)
-    count, size, link, much = (part[chain] for part in within)
-    rows[:, 0:-4:3] = np.where(known, much / total, 1)
-    rows[:, 1:-4:3] = np.where(known, link / size, 0.5)
-    rows[:, 2:-4:3] = np.where(known, np.minimum(1, size / count / 200), 0)
-    count, size, link, much = (part[looks] for part in alike)
-    rows[:, -4] = np.minimum(1, count / 10)
-    rows[:, -3] = link / size
-    rows[:, -2] = np.minimum(1, size / count / 200)
-    rows[:, -1] = much / total
-    return rows
+def _measure_shares(rows: Numbers, blocks: Blocks, chain: Places, columns: Numbers) -> None:
+    """Write down what the parts around each block hold, and what all blocks that look like it do.
+
+    `columns` are what blocks are long, linked, and of prose. Parts hold the long lists of links, too.
+    """
+    groups = chain[: len(blocks)] + 1
+    looks = np.array(_looks(blocks), dtype=np.intp) + len(blocks.tree) + 1
+    groups = np.concatenate([groups, looks[:, None]], axis=1)
+    total = float(columns[2].sum()) or 1.0
+    sums = _sums(groups, columns, chain[len(blocks) :] + 1, [size for _, size in blocks.links])
+    sums[:, 0] = (
+        1,
+        _LITTLE,
+        _LITTLE / 2,
+        total,
+    )  # above the root: all prose, half links, and nothing else known
+    count, size, link, much = sums[:, groups]
+    shares = np.stack((much / total, link / size, np.minimum(1, size / count / 200)), axis=-1)
+    own = 3 * (_LEVELS + 1)
+    rows[:, :own] = shares[:, :-1].reshape(len(rows), own)
+    rows[:, own] = np.minimum(1, count[:, -1] / 10)
+    rows[:, own + 1 :] = shares[:, -1, (1, 2, 0)]
 
 
-def _within(blocks: Blocks, chain: Places, sizes: Numbers, linked: Numbers, prose: Numbers) -> list[Numbers]:
-    """Return what each element holds in the blocks that it or the elements in it are of, lists of links among them."""
-    if not blocks.links:
-        return _sums(chain, sizes, linked, prose)
-    more = np.array([size for _, size in blocks.links], dtype=np.float32)
-    every = np.concatenate([chain, _chain(blocks, [place for place, _ in blocks.links])])
-    shut = np.concatenate([linked, more])
-    return _sums(every, np.concatenate([sizes, more]), shut, np.concatenate([prose, np.zeros_like(more)]))
+def _sums(groups: Places, columns: Numbers, more: Places, sizes: list[int]) -> Numbers:
+    """Return how many blocks each group has, and what they come to in each column; a block is in all groups of its row.
 
-
-def _sums(groups: Places, *columns: Numbers) -> list[Numbers]:
-    """Return how many blocks each group has, and what they come to in each column; a block is in all groups of its row."""
-    flat, most = groups.ravel() + 1, int(groups.max()) + 2
-    sums = [np.bincount(flat, minlength=most)]
-    sums += [np.bincount(flat, np.repeat(column, groups.shape[1]), most) for column in columns]
-    return [np.append(one[1:], 1).astype(np.float32) for one in sums]  # the last is what the place -1 reads
+    More blocks, which are nothing but links, are of other groups.
+    """
+    flat, weights = groups.ravel(), np.repeat(columns, groups.shape[1], axis=1)
+    if sizes:
+        links = np.repeat(np.array(sizes, dtype=np.float32), more.shape[1])
+        flat = np.concatenate([flat, more.ravel()])
+        weights = np.concatenate([weights, [links, links, np.zeros_like(links)]], axis=1)
+    count = np.bincount(flat)
+    sums = np.empty((4, len(count)), dtype=np.float32)
+    sums[0] = count
+    for row, column in enumerate(weights, 1):
+        sums[row] = np.bincount(flat, column)
+    return sums
 
 
 def _looks(blocks: Blocks) -> list[int]:
@@ -230,48 +246,53 @@ def _class(raw: str) -> str:
     return raw[start : raw.find('"', start)] if start > 7 else ""
 
 
-def _stands(
-    blocks: Blocks, chain: Places, lines: Places, sizes: Numbers, levels: Places, prose: Numbers
-) -> Numbers:
-    """Return where each block stands: before or after the headline, in the part that holds most prose or not."""
+def _measure_stands(
+    rows: Numbers, blocks: Blocks, chain: Places, tags: list[str], lines: Places, prose: Numbers
+) -> None:
+    """Write down where each block stands: before or after the headline, in the part that holds most prose or not."""
     tree, count, total = blocks.tree, len(blocks), float(prose.sum()) or 1.0
-    at = np.arange(count)
+    at, places, is_prose = np.arange(count), chain[:, 0], prose > 0
     gone = np.cumsum(prose) - prose
     best, score = _best(chain, prose)
-    places = chain[:, 0]
     inside = (places >= best) & (places < tree.ends[best]) if best >= 0 else np.zeros(count, dtype=bool)
     depths = np.array([tree.depths[place] for place in blocks.places])
-    first = int(np.argmax(levels == 1)) if (levels == 1).any() else -1
-    heads = (levels > 0) | (np.array(blocks.strong) & (sizes < 80))
-    last = np.maximum.accumulate(np.where(heads, at, -1))
+    first = tags.index("h1") if "h1" in tags else -1
+    last = np.maximum.accumulate(np.where(_heads(blocks, tags), at, -1))
     heading = (last >= 0) & (lines[last] != 0)
-    since = at - last
-    before = np.maximum.accumulate(np.where(prose > 0, at, -10))
-    after = np.minimum.accumulate(np.where(prose > 0, at, count + 10)[::-1])[::-1]
+    before = np.maximum.accumulate(np.where(is_prose, at, -10))
+    after = np.minimum.accumulate(np.where(is_prose, at, count + 10)[::-1])[::-1]
+    steps = np.stack((at - last, at - before, after - at))
+    since, behind, ahead = np.minimum(1, steps / 10)
     siblings = chain[1:, 1] == chain[:-1, 1]
     columns = (
         at / count,
         gone / total,
         gone == 0,
-        (gone >= total - 1e-6) & (prose == 0),
+        (gone >= total - 1e-6) & ~is_prose,
         first >= 0,
         at < first,
         (first < at) & (at <= first + 5) if first >= 0 else 0,
         inside,
         np.where(inside, np.minimum(1, (depths - tree.depths[best]) / 8), -0.2),
         heading,
-        heading & (since < 6),
-        np.minimum(1, since / 10),
+        heading & (steps[0] < 6),
+        since,
         score / total,
-        np.minimum(1, (at - before) / 10),
-        np.minimum(1, (after - at) / 10),
+        behind,
+        ahead,
         np.append(False, siblings),
         np.append(siblings, False),
     )
-    rows = np.empty((count, len(columns)), dtype=np.float32)
     for column, values in enumerate(columns):
         rows[:, column] = values
-    return rows
+
+
+def _heads(blocks: Blocks, tags: list[str]) -> list[bool]:
+    """Tell of each block whether it heads those that follow: as a heading, or short and set off."""
+    return [
+        tag in HEADINGS or (strong and len(text) < PROSE)
+        for tag, strong, text in zip(tags, blocks.strong, blocks.texts, strict=True)
+    ]
 
 
 def _best(chain: Places, prose: Numbers) -> tuple[int, float]:
@@ -284,14 +305,13 @@ def _best(chain: Places, prose: Numbers) -> tuple[int, float]:
     return (best - 1, float(scores[best])) if scores[best] else (-1, 0.0)
 
 
-def _tell_beside(rows: Numbers, near: Numbers) -> None:
+def _tell_beside(rows: Numbers, near: Numbers, said: Numbers) -> None:
     """Write down some of the numbers of the two blocks before and the two after each, and what the nearest lines say."""
-    own, end = len(_NEAR), 4 * len(_NEAR)
-    said = near.shape[1] - own
+    own, end, more = near.shape[1], 4 * near.shape[1], said.shape[1]
     for place, step in enumerate((-2, -1, 1, 2)):
-        _shift(rows[:, place * own : (place + 1) * own], near[:, :own], step)
-    _shift(rows[:, end : end + said], near[:, own:], -1)
-    _shift(rows[:, end + said :], near[:, own:], 1)
+        _shift(rows[:, place * own : (place + 1) * own], near, step)
+    _shift(rows[:, end : end + more], said, -1)
+    _shift(rows[:, end + more :], said, 1)
 
 
 def _shift(rows: Numbers, values: Numbers, step: int) -> None:
