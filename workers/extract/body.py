@@ -219,7 +219,7 @@ def _size(paragraphs: Sequence[str]) -> int:
 
 def _with_note(paragraphs: list[str], blocks: Blocks) -> list[str]:
     """Return the body with the note about its author at the end, where the page has one that was left out."""
-    if not may_have_note("\n".join(blocks.texts)):
+    if not may_have_note("\n".join(text for text in blocks.texts if len(text) <= MAX_NOTE)):
         return paragraphs
     notes = (
         text

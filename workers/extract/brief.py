@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from workers.extract.jsonld import read_jsonld
-from workers.extract.regions import text_of
-from workers.extract.tree import Element
+from workers.extract.tree import Element, attributes
 
 MIN_TEXT = 250  # characters; less is a summary
 _TITLES = ("og:title", "twitter:title")
@@ -29,12 +28,12 @@ class Brief:
 
 def read_brief(tree: Element) -> Brief:
     """Return what a page tells machines of its article's text."""
-    metas: dict[str, str] = {}
-    for meta in tree.iter("meta"):
-        name = meta.get("property") or meta.get("name")
-        if name:
-            metas.setdefault(name, meta.get("content") or "")
-    headline = next((text for h1 in tree.iter("h1") if (text := text_of(h1))), "")
+    page, metas = tree.page, dict[str, str]()
+    for place in page.places.get("meta", ()):
+        given = attributes(page.raw[place])
+        if name := given.get("property") or given.get("name"):
+            metas.setdefault(name, given.get("content", ""))
+    headline = next(filter(None, map(page.line, page.places.get("h1", ()))), "")
     title = headline or next((metas[name] for name in _TITLES if metas.get(name)), "")
     summary = next((metas[name] for name in _SUMMARIES if metas.get(name)), "")
     return Brief(title, summary, _paragraphs(max(_texts(tree), key=len, default="")))

@@ -21,26 +21,26 @@ _ENDS = (".", "!", "?", "۔", "؟", "।", "”", '"', "»", ":")
 def without_frame(paragraphs: Sequence[str], title: str, authors: Sequence[str]) -> list[str]:
     """Return a body without the headline, bylines and dates that stand before and after it."""
     names = {fold(name) for name in authors}
-    first, last = _begin(paragraphs, title, names), len(paragraphs)
+    first, last = _begin(paragraphs, fold(title), names), len(paragraphs)
     while last - 2 > first and len(paragraphs) - last < 2 and _is_particular(paragraphs[last - 1], names):
         last -= 1
     return list(paragraphs[first:last]) or list(paragraphs)
 
 
-def _begin(paragraphs: Sequence[str], title: str, names: set[str]) -> int:
+def _begin(paragraphs: Sequence[str], headline: str, names: set[str]) -> int:
     """Return where a body begins: behind the headline and particulars, and a line between them."""
     begin = 0
     for at, paragraph in enumerate(paragraphs[:HEAD]):
-        if _is_title(paragraph, title) or _is_particular(paragraph, names):
+        if _is_title(paragraph, headline) or _is_particular(paragraph, names):
             begin = at + 1
         elif at > begin or len(paragraph) > PLACE or paragraph.endswith(_ENDS):
             break
     return begin
 
 
-def _is_title(paragraph: str, title: str) -> bool:
-    """Tell whether a line is the headline, be it with a kicker before it."""
-    line, headline = fold(paragraph), fold(title)
+def _is_title(paragraph: str, headline: str) -> bool:
+    """Tell whether a line is the headline, which is folded, be it with a kicker before it."""
+    line = fold(paragraph)
     with_kicker = (
         len(headline) > KICKER // 2 and line.endswith(f" {headline}") and len(line) <= len(headline) + KICKER
     )
