@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from workers.extract.blocks import read_blocks
 from workers.extract.brief import read_brief
 from workers.extract.fallback import ask_trafilatura
-from workers.extract.features import Numbers, letters, measure
+from workers.extract.features import Numbers, measure
 from workers.extract.judge import WEIGHTS
 from workers.extract.markup import decode, parse
+from workers.extract.wording import letters
 
 UNSEEN = Path(__file__).with_name("unseen.npz")
 MARKED = {

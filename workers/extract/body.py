@@ -18,10 +18,11 @@ import numpy as np
 from workers.extract.authors import MAX_NOTE, is_note, may_have_note
 from workers.extract.blocks import Blocks, read_blocks
 from workers.extract.brief import Brief, read_brief
-from workers.extract.features import Numbers, letters, measure
+from workers.extract.features import Numbers, measure
 from workers.extract.judge import Nets, judge, shipped
 from workers.extract.markup import Element, Page
 from workers.extract.regions import is_furniture, names_of, text_of
+from workers.extract.wording import letters
 
 Favor = Literal["speed", "accuracy"]
 JUDGES: dict[Favor, int] = {"speed": 3, "accuracy": 6}  # networks whose mean decides

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -13,18 +10,12 @@ from numpy.typing import NDArray
 from workers.extract.blocks import HEADINGS, TAG_BITS, Blocks, hints_of
 from workers.extract.brief import Brief
 from workers.extract.marks import hints_of_lines, line_hints, name_hints
+from workers.extract.wording import commas, compared, look, repeated
 
 Numbers = NDArray[np.float32]
 Places = NDArray[np.intp]
 
 PROSE = 80  # characters; a block of more, not mostly links, is likely prose
-_ENDS = frozenset('.!?…:;。！？।۔؟"”’»)')
-_OPENS = frozenset('"“„«‘')
-_NO_LETTER = re.compile(r"[\W_]+")
-_ASCII_MARKS = bytes(code for code in range(128) if not chr(code).isalnum())
-_DIGIT = re.compile(r"\d")
-_COMMAS = ",，、،"
-_POINTERS = frozenset(">»")
 _KINDS_OF_TAGS = (
     "p",
     "li",
@@ -36,12 +27,9 @@ _KINDS_OF_TAGS = (
 )
 _SHAPES = {tag: 1 << bit for bit, tags in enumerate(_KINDS_OF_TAGS) for tag in tags.split()}
 _NEAR = [0, 1, 2, 3, 4, 7, 10, 14]  # of a block's own numbers those that the blocks around it are told
-MAX_COMPARED = 5_000
-_START = 12  # characters that a summary and a paragraph begin with, if they are one
 _LEVELS = 4
 _OF_SIZE, _SHARES, _STANDS = 6, 3 * (_LEVELS + 1) + 4, 17  # how many numbers there are of each
 _SIZES = np.array([40, 120, 400], dtype=np.float32)
-LONG = 1000  # characters; a text of more has commas
 _LITTLE = 2.0**-100
 
 
@@ -69,15 +57,6 @@ def measure(blocks: Blocks, brief: Brief) -> Numbers:
     return rows
 
 
-def letters(text: str) -> str:
-    """Return the letters and digits of a text only, to compare texts that differ in spaces and marks."""
-    # most marks are ASCII, and of bytes these go at once; halves of a pair may be in what JSON says
-    bare = (
-        text.encode("utf-8", "surrogatepass").translate(None, _ASCII_MARKS).decode("utf-8", "surrogatepass")
-    )
-    return (bare if bare.isalnum() else _NO_LETTER.sub("", bare)).lower()
-
-
 def _prose(blocks: Blocks, tags: list[str]) -> list[float]:
     """Return how much prose each block is: its characters, those in links counting against the others."""
     return [
@@ -91,7 +70,7 @@ def _measure_sizes(rows: Numbers, blocks: Blocks, sizes: Numbers, linked: Number
     np.minimum(1, sizes[:, None] / _SIZES, out=rows[:, :3])
     rows[:, 3] = linked / sizes
     rows[:, 4] = linked >= sizes - 1
-    rows[:, 5] = [min(1, commas / 4) for commas in _commas(blocks.texts)]
+    rows[:, 5] = [min(1, count / 4) for count in commas(blocks.texts)]
 
 
 def _said_of(
@@ -99,10 +78,10 @@ def _said_of(
 ) -> NDArray[np.int64]:
     """Return what is true of each block, a column for each bit: of its own text, of what surrounds it, and of its line."""
     texts, hints, (which, shift) = blocks.texts, hints_of(blocks), columns
-    repeated, compared = _repeated(texts), _compared(texts, brief)
+    again, same = repeated(texts), compared(texts, brief)
     own = [
-        strong | (_SHAPES.get(tag, 0) | _look(text)) << 1 | again << 15 | same << 18
-        for text, tag, strong, again, same in zip(texts, tags, blocks.strong, repeated, compared, strict=True)
+        strong | (_SHAPES.get(tag, 0) | look(text)) << 1 | before << 15 | known << 18
+        for text, tag, strong, before, known in zip(texts, tags, blocks.strong, again, same, strict=True)
     ]
     bits = np.array([own, hints.tags, hints.near, hints.around, lines], dtype=np.int64)
     return ((bits[which] >> shift) & 1).T
@@ -113,59 +92,6 @@ def _bits() -> tuple[Places, Places]:
     """Return for each column of what is true which of the five numbers it is of, and which bit."""
     widths = [23, len(TAG_BITS), *[len(name_hints().kinds)] * 2, len(line_hints().kinds)]
     return np.repeat(np.arange(5), widths), np.concatenate([np.arange(width) for width in widths])[:, None]
-
-
-def _look(text: str) -> int:
-    """Return in bits how a text looks: how it begins and ends, and what it has in it."""
-    first, last, size = text[0], text[-1], len(text)
-    look = (last in _ENDS) << 7 | (first in _OPENS) << 8 | ("\n" in text) << 9
-    if last in _POINTERS or "|" in text or "›" in text or "»" in text[-3:]:
-        look |= 1 << 10
-    if size < 60:
-        look |= (_DIGIT.search(text) is not None) << 11 | (size < 40 and text.isupper()) << 12
-    return look | first.islower() << 13
-
-
-def _commas(texts: Sequence[str]) -> list[int]:
-    """Return how many commas each text has; a long one has enough."""
-    return [
-        4 if len(text) >= LONG else text.count(",") if text.isascii() else sum(map(text.count, _COMMAS))
-        for text in texts
-    ]
-
-
-def _repeated(texts: Sequence[str]) -> list[int]:
-    """Tell in bits of each text whether it stands there more than once, more than twice, and before."""
-    counts = Counter(texts)
-    if len(counts) == len(texts):
-        return [0] * len(texts)
-    before: set[str] = set()
-    rows: list[int] = []
-    for text in texts:
-        count = counts[text]
-        rows.append((count > 1) | (count > 2) << 1 | (text in before) << 2)
-        before.add(text)
-    return rows
-
-
-def _compared(texts: Sequence[str], brief: Brief) -> list[int]:
-    """Tell in bits of each text whether it is the headline, the summary, or what machines are told is the text."""
-    title, summary, told = letters(brief.title), letters(brief.summary), letters(" ".join(brief.paragraphs))
-    start, rest = brief.summary[:_START], brief.summary.lower()
-    rows: list[int] = []
-    for text in texts:
-        size, same = len(text), 0
-        if size < 400:
-            if title and len(title) <= size <= 2 * len(brief.title):
-                same = letters(text) == title
-            if summary and size > 30 and (start in text or text[:_START].lower() in rest):
-                bare = letters(text)
-                same |= (bare in summary or summary in bare) << 1
-        if told:
-            bare = letters(text[:MAX_COMPARED])
-            same |= 4 | (len(bare) > 5 and bare in told) << 3 | (len(bare) > 60 and bare[10:50] in told) << 4
-        rows.append(same)
-    return rows
 
 
 def _chain(blocks: Blocks) -> Places:

@@ -8,10 +8,11 @@ import pytest
 from workers.extract.blocks import EDGE, MAX_BLOCKS, Blocks, hints_of, read_blocks
 from workers.extract.body import FAVOR, Favor, find_body
 from workers.extract.brief import Brief, read_brief
-from workers.extract.features import letters, measure
+from workers.extract.features import measure
 from workers.extract.judge import judge, shipped
 from workers.extract.marks import hints_of_lines, hints_of_names, line_hints, name_hints
 from workers.extract.markup import Page, parse
+from workers.extract.wording import letters
 
 MakePage = Callable[..., str]
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.extract.markup import parse
-from workers.extract.tree import MAX_DEPTH, MAX_TAGS, Element, Tree, grow
+from workers.extract.tokens import MAX_DEPTH, MAX_TAGS
+from workers.extract.tree import Element, Tree, grow
 
 
 def tree_of(html: str) -> Element:
@@ -64,6 +65,20 @@ def test_scripts_and_drawings_are_not_in_the_tree_and_data_are_at_hand() -> None
 def test_a_name_with_a_bracket_in_it_costs_no_more_than_itself() -> None:
     root = tree_of('<a"<b>t</a"<b><p>one</p><p>two</p>')
     assert [p.text for p in root.iter("p")] == ["one", "two"]
+
+
+def test_elements_are_found_by_a_word_in_their_attributes() -> None:
+    page = tree_of("<p class=hidden hidden>a</p><p>b</p><i data-hidden=1>c</i><p id=c>d").page
+    assert [page.tags[place] for place in page.saying("hidden")] == ["p", "i"]
+    assert list(page.saying("none")) == []
+    starts = [page.said.index(word) for word in ('class="hidden"', "data-", 'id="c"')]
+    assert [page.line(place) for place in page.saying_at(starts)] == ["a", "c", "d"]
+
+
+def test_each_text_knows_its_element() -> None:
+    page = tree_of("<div>a<p>b<br>c</p>d</div>e").page
+    owners = {text: page.tags[owner] for text, owner in zip(page.texts, page.owners, strict=False)}
+    assert [owners[text] for text in "abcde"] == ["div", "p", "p", "div", "body"]
 
 
 def test_the_same_place_is_the_same_element_until_it_is_let_go() -> None:
