@@ -64,10 +64,19 @@ def test_calls_behind_a_text_are_left_out_and_within_it_kept(line: str) -> None:
     assert without_inserts([BODY[0], line, BODY[1]]) == [BODY[0], line, BODY[1]]
 
 
-def test_a_text_on_a_channel_is_kept() -> None:
-    assert without_inserts(["The WhatsApp channel was closed on Friday."]) == [
-        "The WhatsApp channel was closed on Friday."
-    ]
+@pytest.mark.parametrize(
+    "last",
+    [
+        "The WhatsApp channel was closed on Friday.",
+        "The group claimed the attack on its Telegram channel.",
+        "وزارتِ داخلہ نے اپنے واٹس ایپ چینل پر کہا کہ سرحد بند رہے گی۔",
+        "طالبان این خبر را در کانال تلگرام خود تأیید کردند.",
+        "मंत्रालय ने अपने टेलीग्राम चैनल पर इसकी पुष्टि की।",
+    ],
+)
+def test_what_somebody_said_on_a_channel_is_kept(last: str) -> None:
+    assert without_inserts(["The road was closed on Friday.", last])[-1] == last
+
 
 
 @given(st.lists(st.text(max_size=40), max_size=9))
