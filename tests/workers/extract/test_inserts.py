@@ -78,7 +78,6 @@ def test_what_somebody_said_on_a_channel_is_kept(last: str) -> None:
     assert without_inserts(["The road was closed on Friday.", last])[-1] == last
 
 
-
 @given(st.lists(st.text(max_size=40), max_size=9))
 def test_what_is_left_is_of_the_body_in_order(paragraphs: list[str]) -> None:
     left = without_inserts(paragraphs)
