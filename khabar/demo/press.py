@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-import msgspec
 import yaml
+
+from khabar import codec
 
 HERE = Path(__file__).parent
 DAY_ZONE = ZoneInfo(
@@ -116,7 +117,7 @@ class Piece:
 @cache
 def outlets() -> tuple[Outlet, ...]:
     """Return the outlets of outlets.yaml."""
-    return msgspec.convert(yaml.safe_load(_text("outlets.yaml")), tuple[Outlet, ...])
+    return codec.build(yaml.safe_load(_text("outlets.yaml")), tuple[Outlet, ...])
 
 
 @cache
@@ -124,7 +125,7 @@ def pieces() -> tuple[Piece, ...]:
     """Return all articles, those that robots.txt hides included, in the order of their file names."""
     files = sorted((HERE / "articles").glob("*.txt"))
     raw = {file.stem: _read(file) for file in files}
-    return tuple(msgspec.convert(_resolve(raw, key), Piece) for key in raw)
+    return tuple(codec.build(_resolve(raw, key), Piece) for key in raw)
 
 
 def _read(file: Path) -> dict[str, Any]:

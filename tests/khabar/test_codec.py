@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -69,3 +71,44 @@ def test_plain_gives_what_json_knows() -> None:
     found = plain([TopicMatch("t", 1.5, 2), datetime(2025, 1, 1, tzinfo=UTC)])
     expected = [{"id": "t", "score": 1.5, "version": 2, "evidence": []}, "2025-01-01T00:00:00Z"]
     assert json.loads(json.dumps(found)) == expected
+
+
+# Each round has classes of its own: it is the first meeting with one that matters.
+CROWD = """
+import sys, threading, types
+from khabar.codec import build, load
+
+MODELS = '''
+from __future__ import annotations
+from dataclasses import dataclass
+@dataclass(frozen=True, slots=True)
+class Inner:
+    a: str
+    b: int | None = None
+@dataclass(frozen=True, slots=True)
+class Outer:
+    inner: Inner
+    z: str = ""
+'''
+sys.setswitchinterval(1e-6)
+for number in range(600):
+    made = sys.modules[f"models{number}"] = types.ModuleType(f"models{number}")
+    exec(MODELS, made.__dict__)
+    start = threading.Barrier(3)
+    def read(as_json):
+        start.wait()
+        if as_json:
+            load(b'{"inner":{"a":"1"},"z":"2"}', made.Outer)
+        else:
+            build({"inner": {"a": "1"}, "z": "2"}, made.Outer)
+    threads = [threading.Thread(target=read, args=(as_json,)) for as_json in (True, True, False)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+"""
+
+
+def test_threads_that_meet_a_model_for_the_first_time_at_once_do_not_end_the_process() -> None:
+    done = subprocess.run([sys.executable, "-c", CROWD], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
