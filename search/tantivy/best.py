@@ -7,7 +7,7 @@ is left out of the hits instead.
 from __future__ import annotations
 
 from search.tantivy.documents import name_in
-from search.tantivy.engine import Hit, Snapshot
+from search.tantivy.engine import Hit, Place, Snapshot, place_of
 from search.tantivy.order import by_score, found_few, newest_first, page_of
 from search.tantivy.query import checked, level_of
 from search.tree import And, Node, Not, either
@@ -21,7 +21,7 @@ def best(snapshot: Snapshot, node: Node, limit: int, offset: int) -> tuple[int, 
     query, end = checked(asked, snapshot), offset + limit
     wanted = end + _SLACK + len(out)
     found = snapshot.best(query, wanted)
-    hits = [hit for hit in found if (hit[1].segment_ord, hit[1].doc) not in out]
+    hits = [hit for hit in found if place_of(hit[1]) not in out]
     if len(found) == wanted and hits[-1][0] == hits[end - 1][0]:  # more equals than the slack takes in
         return by_score(
             snapshot, checked(node, snapshot), level_of(node, snapshot), limit, offset, name_in(snapshot)
@@ -29,12 +29,12 @@ def best(snapshot: Snapshot, node: Node, limit: int, offset: int) -> tuple[int, 
     return len(hits), page_of(hits, newest_first(snapshot, name_in(snapshot)), offset, end)
 
 
-def _parted(snapshot: Snapshot, node: Node) -> tuple[Node, set[tuple[int, int]]]:
+def _parted(snapshot: Snapshot, node: Node) -> tuple[Node, set[Place]]:
     """Return what a query asks for, and the few that it leaves out; all of it, where they are not few."""
     asked = [each for each in node.nodes if not isinstance(each, Not)] if isinstance(node, And) else [node]
     if isinstance(node, And) and len(asked) == 1:
         left_out = either(*(each.node for each in node.nodes if isinstance(each, Not)))
         few = found_few(snapshot, checked(left_out, snapshot))
         if few is not None:
-            return asked[0], {(address.segment_ord, address.doc) for address in few}
+            return asked[0], set(map(place_of, few))
     return node, set()

@@ -21,6 +21,7 @@ _HEAP = 50_000_000  # bytes a writer may hold before it spills a segment
 
 Key = int | float
 Hit = tuple[Key, tantivy.DocAddress]
+Place = tuple[int, int]  # segment and document: Tantivy's addresses do not compare
 
 
 class UnwritableIndexError(KhabarError):
@@ -117,6 +118,14 @@ class Snapshot:
         with reading(self.folder):
             return self._searcher.aggregate(query, wanted)
 
+    def between(self, query: tantivy.Query, field: str, start: int, end: int | None) -> tantivy.Query:
+        """Return what a query selects from one value of an unsigned field to another, both included; it scores the same."""
+        kind, must = tantivy.FieldType.Unsigned, tantivy.Occur.Must
+        bound = tantivy.Query.range_query(self.schema, field, kind, start, end)
+        return tantivy.Query.boolean_query(
+            [(must, query), (must, tantivy.Query.const_score_query(bound, 0.0))]
+        )
+
     def stored(self, address: tantivy.DocAddress, field: str) -> bytes:
         """Return the bytes that a document keeps in a field."""
         with reading(self.folder):
@@ -175,6 +184,11 @@ class Snapshot:
         """Return the number of all documents."""
         with reading(self.folder):
             return self._searcher.num_docs
+
+
+def place_of(address: tantivy.DocAddress) -> Place:
+    """Return where a document lies, to compare by."""
+    return address.segment_ord, address.doc
 
 
 @contextmanager

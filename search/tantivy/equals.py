@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterator
 
 import tantivy
 
-from search.tantivy.engine import Hit, Key, Snapshot
+from search.tantivy.engine import Hit, Key, Place, Snapshot, place_of
 
 _FIRST = 64  # hits that are taken at first
 _SCORED = 2_048  # and of those that are scored: of a frequent word one in a hundred is in the title, too
 _MORE = 8  # times as many, where few of them had the score
 
-Place = tuple[int, int]  # segment and document: Tantivy's addresses do not compare
 Level = Callable[[Key], tantivy.Query | None]  # what selects just those of a score, if anything does
 
 
@@ -36,7 +35,7 @@ def newest_equals(
         runs: dict[Key, list[Hit]] = {}
         for key, address in newest:
             # The like of the last one may lie beyond the window: they come together with the next.
-            if key != last and (alike is None or (address.segment_ord, address.doc) in alike):
+            if key != last and (alike is None or place_of(address) in alike):
                 runs.setdefault(key, []).append((score, address))
         yield from runs.values()
         if last is None:
@@ -45,15 +44,11 @@ def newest_equals(
 
 
 def _between(snapshot: Snapshot, query: tantivy.Query, start: int, last: int | None) -> tantivy.Query:
-    if not start and last is None:
-        return query
-    bound = tantivy.Query.range_query(snapshot.schema, "newest", tantivy.FieldType.Unsigned, start, last)
-    must = tantivy.Occur.Must
-    return tantivy.Query.boolean_query([(must, query), (must, tantivy.Query.const_score_query(bound, 0.0))])
+    return snapshot.between(query, "newest", start, last) if start or last is not None else query
 
 
 def _scored(snapshot: Snapshot, query: tantivy.Query, score: Key, window: int) -> set[Place]:
     total, hits = snapshot.search(query, window)
     if total > len(hits):
         _, hits = snapshot.search(query, total)
-    return {(address.segment_ord, address.doc) for key, address in hits if key == score}
+    return {place_of(address) for key, address in hits if key == score}

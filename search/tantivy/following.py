@@ -30,8 +30,7 @@ def after_field(
 ) -> tuple[int, list[Hit]]:
     """Return the exact total and the hits after a mark by rising `field`, equal ones by name."""
     at, settle = when_key(field, mark.when, mark.id), named(name)
-    bound = tantivy.Query.range_query(snapshot.schema, field, tantivy.FieldType.Unsigned, at, None)
-    rest = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, bound)])
+    rest = snapshot.between(query, field, at, None)
 
     def kept(run: list[Hit]) -> list[Hit]:
         return [hit for hit in _settled(run, settle) if hit[0] > at or name(hit[1]) > mark.id]

@@ -83,10 +83,7 @@ def walk(
     """Yield every document found by rising `field` from `start` on, equal ones by name."""
     window = _WINDOW
     while True:
-        unsigned = tantivy.FieldType.Unsigned
-        bound = tantivy.Query.range_query(snapshot.schema, field, unsigned, start, None)
-        both = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, bound)])
-        _, found = snapshot.search(both, window, field)
+        _, found = snapshot.search(snapshot.between(query, field, start, None), window, field)
         last = found[-1][0] if len(found) == window else None
         # The like of the last one may lie beyond the window: they come together with the next.
         whole = [hit for hit in found if last is None or hit[0] < last]

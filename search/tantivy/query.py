@@ -69,10 +69,8 @@ def _compiled(node: Node, at: Snapshot) -> Query:
     match node:
         case And() | Not():
             return _all_of(node.nodes if isinstance(node, And) else (node,), at)
-        case Or() | Boost() | Word() | Form() | Prefix() | Wildcard() | Fuzzy() | Phrase() | Near():
-            return any_of(_alternatives(node, at))
         case _:
-            return Query.const_score_query(_filter(node, at), 0.0)
+            return any_of(_alternatives(node, at))
 
 
 def _alternatives(node: Node, at: Snapshot) -> list[Query]:
@@ -87,8 +85,10 @@ def _alternatives(node: Node, at: Snapshot) -> list[Query]:
         case Word() | Form() | Prefix() | Wildcard() | Fuzzy() | Phrase() | Near():
             fields = fields_of(node.where)
             return [_weighed(query, field) for field in fields for query in _in_field(node, field, at)]
-        case _:
+        case And() | Not():
             return [_compiled(node, at)]
+        case _:
+            return [Query.const_score_query(_filter(node, at), 0.0)]
 
 
 def any_of(queries: Sequence[Query]) -> Query:

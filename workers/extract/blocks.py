@@ -199,11 +199,8 @@ class _Reader:
 
     def _read_lines(self, first: int, end: int) -> None:
         """Add the blocks of some tokens between two borders, of which some break a line or begin a cell."""
-        pieces, begin, broken = (
-            [self._texts[first]],
-            first,
-            False,
-        )  # broken: nothing was said since the last line
+        pieces, begin = [self._texts[first]], first
+        broken = False  # nothing was said since the last line
         for at in range(first + 1, end):
             kind, text = self._kinds[at], self._texts[at]
             said = text != "" and not text.isspace()

@@ -56,11 +56,8 @@ class Tree:
         tags, raws, parents, places = self.tags, self.raw, self.parents, self.places
         opened, closed, ends, depths = self.opened, self.closed, self.ends, self.depths
         owners = self.owners
-        place, inner, around = (
-            -1,
-            -1,
-            list[int](),
-        )  # `inner` is the innermost open element, then those around it
+        place = -1
+        inner, around = -1, list[int]()  # the innermost open element, and those around it
         for at, token in enumerate(self.tokens):
             if token[:1] != "/":
                 place += 1
